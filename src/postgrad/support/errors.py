@@ -1,0 +1,25 @@
+"""Errors for people: what was found, where, and what to do. The command line prints them in one line, never a traceback."""
+
+EXIT_FAILURE = 1
+EXIT_MISTAKE = 2
+EXIT_INTERRUPTED = 130
+
+
+class PostgradError(Exception):
+    """Something that a user must be told. `str()` is the one line: `where: what; mend`."""
+
+    exit_code = EXIT_FAILURE
+
+    def __init__(self, what: str, *, where: str = "", mend: str = "") -> None:
+        self.what, self.where, self.mend = what, where, mend
+        super().__init__("".join((f"{where}: " if where else "", what, f"; {mend}" if mend else "")))
+
+
+class Mistake(PostgradError):
+    """The user's own mistake in a recipe, an option or an argument (exit code 2)."""
+
+    exit_code = EXIT_MISTAKE
+
+
+class Failure(PostgradError):
+    """The world's fault: a full disk, a broken artifact, a NaN loss (exit code 1). What was reached is kept."""

@@ -1,0 +1,62 @@
+"""Content hashes: of files, of JSON values in one canonical form, and a memory of file hashes by (path, size, mtime, inode)."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from postgrad.support.files import write_atomically
+
+CHUNK_BYTES = 1 << 20
+
+
+def canonical_json(value: Any) -> str:
+    """One text a value: sorted keys, no spaces, shortest floats, no NaN (ValueError). Lone surrogates are escaped."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def hash_json(value: Any) -> str:
+    """sha256 (hex) of the canonical JSON of `value`."""
+    return hashlib.sha256(canonical_json(value).encode("ascii")).hexdigest()
+
+
+def hash_text(text: str) -> str:
+    """sha256 (hex) of the text's UTF-8 bytes; lone surrogates are kept apart by `surrogatepass`."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def hash_file(path: Path) -> str:
+    """sha256 (hex) of the file's bytes, read in pieces."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(CHUNK_BYTES):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def file_identity(path: Path) -> tuple[str, int, int, int]:
+    """What is cheap to ask of a file and changes when it does: absolute path, size, mtime in ns, inode."""
+    status = path.stat()
+    return (str(path.resolve()), status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+class FileHashes:
+    """Hashes of input files, each computed once and remembered in one JSON file until the file's identity changes."""
+
+    def __init__(self, memory: Path) -> None:
+        self._memory = memory
+        try:
+            self._known: dict[str, list[Any]] = json.loads(memory.read_text())
+        except (OSError, ValueError):
+            self._known = {}
+
+    def hash(self, path: Path) -> str:
+        """sha256 of the file; OSError if it cannot be read."""
+        name, *rest = file_identity(path)
+        known = self._known.get(name)
+        if known and known[:3] == rest:
+            return str(known[3])
+        value = hash_file(path)
+        self._known[name] = [*rest, value]
+        write_atomically(self._memory, canonical_json(self._known).encode())
+        return value
