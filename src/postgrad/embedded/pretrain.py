@@ -1,0 +1,263 @@
+"""Pretrain the base that ships: one reproducible script, `python -m postgrad.embedded.pretrain --out DIR`.
+
+The text of step s is a function of (seed, s), so a run that was killed goes on from its last checkpoint and ends in the
+same bits. `--until-step 200 --check` runs the first steps anew and compares the hash of the weights with the recorded
+one: equal on the same class of CPU (instruction set, torch version, threads). Elsewhere the floats differ in the last
+bits, and the scores are what should agree, within their intervals.
+"""
+
+import argparse
+import hashlib
+import json
+import math
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file, save_file
+from transformers import AutoTokenizer, GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from postgrad.embedded.corpus import documents
+from postgrad.embedded.tokenizer import save_tokenizer, train_tokenizer
+
+RECORD = Path(__file__).parent / "pretraining.json"
+"""What the committed base came out of: settings, hashes, machine class, scores."""
+CONTEXT = 512
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that the weights depend on, besides the machine class."""
+
+    seed: int = 1
+    steps: int = 3200
+    rows: int = 16
+    length: int = 256
+    learning_rate: float = 3e-3
+    final_share: float = 0.02
+    warmup: int = 60
+    weight_decay: float = 0.05
+    clip: float = 1.0
+    threads: int = 2
+
+    width: int = 192
+    layers: int = 5
+    heads: int = 6
+    key_value_heads: int = 3
+    feed_forward: int = 512
+
+
+def make_model(s: Settings, vocabulary: int, end: int, pad: int) -> LlamaForCausalLM:
+    """The raw base with random weights."""
+    torch.manual_seed(s.seed)
+    config = LlamaConfig(
+        vocab_size=vocabulary,
+        hidden_size=s.width,
+        intermediate_size=s.feed_forward,
+        num_hidden_layers=s.layers,
+        num_attention_heads=s.heads,
+        num_key_value_heads=s.key_value_heads,
+        max_position_embeddings=CONTEXT,
+        tie_word_embeddings=True,
+        bos_token_id=end,
+        eos_token_id=end,
+        pad_token_id=pad,
+        initializer_range=0.02,
+        rms_norm_eps=1e-5,
+        dtype=torch.float32,
+    )
+    return LlamaForCausalLM(config).float()
+
+
+def batch(tokenizer: PreTrainedTokenizerFast, s: Settings, step: int) -> torch.Tensor:
+    """The tokens of one step, int64 [rows, length + 1]: documents one after another, the end token between them."""
+    need = s.rows * (s.length + 1)
+    end = tokenizer.eos_token_id
+    tokens: list[int] = [end]
+    stream = documents(s.seed, step)
+    while len(tokens) < need:
+        texts = [next(stream) for _ in range(64)]
+        for ids in tokenizer(texts, add_special_tokens=False)["input_ids"]:
+            tokens += [*ids, end]
+    return torch.tensor(tokens[:need]).view(s.rows, s.length + 1)
+
+
+def rate(s: Settings, step: int) -> float:
+    """Linear warm-up, then a cosine down to `final_share` of the peak."""
+    if step < s.warmup:
+        return s.learning_rate * (step + 1) / s.warmup
+    progress = (step - s.warmup) / max(1, s.steps - s.warmup)
+    return s.learning_rate * (s.final_share + (1 - s.final_share) * 0.5 * (1 + math.cos(math.pi * progress)))
+
+
+def weights_hash(model: LlamaForCausalLM) -> str:
+    """SHA-256 over the fp32 bytes of all parameters, in the order of their names."""
+    digest = hashlib.sha256()
+    for name, p in sorted(model.named_parameters()):
+        digest.update(name.encode())
+        digest.update(p.detach().float().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def machine_class() -> dict[str, str | int]:
+    """What may change the last bits of a float: instruction set, CPU model, torch."""
+    model, flags = "unknown", ""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                model = line.split(":", 1)[1].strip()
+            if line.startswith("flags"):
+                held = set(line.split(":", 1)[1].split())
+                flags = " ".join(sorted(f for f in held if f.startswith(("avx", "fma", "amx"))))
+                break
+    capability = torch.backends.cpu.get_cpu_capability()
+    return {"cpu": model, "flags": flags, "capability": capability, "torch": torch.__version__}
+
+
+class Pretraining:
+    """The model, its optimiser and where they stand."""
+
+    def __init__(self, s: Settings, tokenizer: PreTrainedTokenizerFast, out: Path):
+        self.settings, self.tokenizer, self.out = s, tokenizer, out
+        self.model = make_model(s, len(tokenizer), tokenizer.eos_token_id, tokenizer.pad_token_id)
+        decayed = [p for p in self.model.parameters() if p.dim() > 1]
+        plain = [p for p in self.model.parameters() if p.dim() <= 1]
+        groups = [{"params": decayed, "weight_decay": s.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+        self.optimizer = torch.optim.AdamW(groups, lr=s.learning_rate, betas=(0.9, 0.95), eps=1e-8, fused=True)
+        self.step = 0
+
+    def train_step(self) -> float:
+        """One optimiser step; the mean loss over its tokens, in nats."""
+        rows = batch(self.tokenizer, self.settings, self.step)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate(self.settings, self.step)
+        hidden = self.model.model(input_ids=rows[:, :-1], use_cache=False).last_hidden_state
+        logits = self.model.lm_head(hidden)
+        loss = F.cross_entropy(logits.flatten(0, 1), rows[:, 1:].flatten())
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
+        self.optimizer.step()
+        self.step += 1
+        return loss.item()
+
+    def save_checkpoint(self) -> None:
+        state = {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "step": self.step}
+        torch.save({**state, "settings": asdict(self.settings)}, self.out / "checkpoint.tmp")
+        (self.out / "checkpoint.tmp").replace(self.out / "checkpoint.pt")
+
+    def resume(self) -> None:
+        path = self.out / "checkpoint.pt"
+        if not path.exists():
+            return
+        state = torch.load(path, weights_only=True)
+        if state["settings"] != asdict(self.settings):
+            raise SystemExit(f"{path}: made with other settings; choose another folder")
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step = state["step"]
+
+
+def save_base(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
+    """Write the base in bf16 as transformers reads it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {
+        name: p.detach().to(torch.bfloat16).contiguous()
+        for name, p in sorted(model.state_dict().items())
+        if name != "lm_head.weight"
+    }
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    config = model.config.to_dict()
+    config["architectures"] = ["LlamaForCausalLM"]
+    config["dtype"] = "bfloat16"
+    for key in ("transformers_version", "_name_or_path"):
+        config.pop(key, None)
+    (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+    GenerationConfig(
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        max_new_tokens=64,
+    ).save_pretrained(folder)
+    generation = json.loads((folder / "generation_config.json").read_text())
+    generation.pop("transformers_version", None)
+    (folder / "generation_config.json").write_text(json.dumps(generation, indent=2, sort_keys=True) + "\n")
+
+
+def load_base(folder: Path) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
+    """The base in fp32 and its tokenizer."""
+    model = LlamaForCausalLM(LlamaConfig.from_pretrained(folder)).float()
+    state = {k: v.float() for k, v in load_file(folder / "model.safetensors").items()}
+    model.load_state_dict(state, strict=False)
+    model.tie_weights()
+    return model, AutoTokenizer.from_pretrained(folder)
+
+
+def pretrain(s: Settings, out: Path, until: int, resume: bool = True) -> dict:
+    """Train up to step `until`, write the base into `out`/base, and return what is on the record."""
+    torch.set_num_threads(s.threads)
+    torch.use_deterministic_algorithms(True)
+    out.mkdir(parents=True, exist_ok=True)
+    save_tokenizer(train_tokenizer(), out / "base", CONTEXT)
+    tokenizer = AutoTokenizer.from_pretrained(out / "base")
+    run = Pretraining(s, tokenizer, out)
+    if resume:
+        run.resume()
+    log = out / "loss.jsonl"
+    if run.step == 0:
+        log.write_text("")
+    began, first = time.monotonic(), run.step
+    while run.step < until:
+        loss = run.train_step()
+        with log.open("a") as f:
+            f.write(json.dumps({"step": run.step, "loss": round(loss, 5)}) + "\n")
+        if run.step in (200, until) or run.step % 100 == 0:
+            speed = (run.step - first) * s.rows * s.length / (time.monotonic() - began)
+            print(f"step {run.step}/{until}  loss {loss:.4f}  {speed:,.0f} tokens/s", flush=True)
+        if run.step == 200:
+            (out / "hash_200").write_text(weights_hash(run.model))
+        if resume and run.step % 200 == 0:
+            run.save_checkpoint()
+    save_base(run.model, tokenizer, out / "base")
+    losses = {r["step"]: r["loss"] for r in map(json.loads, log.read_text().splitlines())}
+    return {
+        "settings": asdict(s),
+        "tokens": run.step * s.rows * s.length,
+        "parameters": sum(p.numel() for p in run.model.parameters()),
+        "machine": machine_class(),
+        "hash_at_200": (out / "hash_200").read_text() if (out / "hash_200").exists() else None,
+        "hash_at_end": weights_hash(run.model),
+        "loss": {
+            str(at): round(sum(losses[i] for i in range(at - 19, at + 1)) / 20, 4)
+            for at in [*range(200, run.step, 400), run.step]
+            if at >= 20
+        },
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints and the finished base")
+    parser.add_argument("--until-step", type=int, help="stop after this step")
+    parser.add_argument("--check", action="store_true", help="start anew and compare with the recorded hashes")
+    args = parser.parse_args()
+    recorded = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+    settings = Settings()
+    until = min(args.until_step or settings.steps, settings.steps)
+    record = pretrain(settings, args.out, until, resume=not args.check)
+    (args.out / "pretraining.json").write_text(json.dumps(record, indent=2) + "\n")
+    if args.check:
+        name = "hash_at_end" if until == settings.steps else "hash_at_200"
+        if not recorded.get(name):
+            sys.exit(f"{RECORD}: holds no {name} to compare with")
+        if recorded[name] != record[name]:
+            sys.exit(f"{name} differs: recorded {recorded[name]}, here {record[name]}")
+        print(f"{name} agrees: {record[name]}")
+
+
+if __name__ == "__main__":
+    main()
