@@ -63,7 +63,8 @@ def _messages(value: list[dict[str, Any]]) -> tuple[t.Message, ...]:
 
 
 def _turns(value: list[dict[str, Any]]) -> tuple[t.Turn, ...]:
-    return tuple(t.Turn(**{k: v if k == "text" else tuple(v) for k, v in turn.items()}) for turn in value)
+    return tuple(t.Turn(turn["text"], tuple(turn["token_ids"]), tuple(turn["own"]), tuple(turn["logprobs"]),
+                        tuple(turn["policy_logprobs"])) for turn in value)
 
 
 def _verdict(value: dict[str, Any] | None) -> t.Verdict | None:
@@ -102,12 +103,13 @@ def write_records(path: Path, kind: type[T], records: Iterable[T]) -> int:
 
 
 def read_records(path: Path, kind: type[T]) -> Iterator[T]:
-    """The records of a file that `write_records` wrote. Failure if the file is of another kind or version, or broken."""
+    """The records of a file that `write_records` wrote. Failure if it is of another kind or version, or broken."""
     try:
         with pq.ParquetFile(path) as file:
             said = (file.schema_arrow.metadata or {}).get(b"postgrad", b"").decode()
-            if said != f"{kind.__name__}/{VERSION}":
-                raise Failure(f"holds {said or 'no postgrad records'}, wanted {kind.__name__}/{VERSION}", where=str(path))
+            wanted = f"{kind.__name__}/{VERSION}"
+            if said != wanted:
+                raise Failure(f"holds {said or 'no postgrad records'}, wanted {wanted}", where=str(path))
             for batch in file.iter_batches(batch_size=ROWS_A_GROUP):
                 for row in batch.to_pylist():
                     yield kind(**{k: READERS[k](v) if k in READERS else v for k, v in row.items()})

@@ -1,4 +1,4 @@
-"""Errors for people: what was found, where, and what to do. The command line prints them in one line, never a traceback."""
+"""Errors for people: what was found, where, what to do. The command line prints them in one line, no traceback."""
 
 EXIT_FAILURE = 1
 EXIT_MISTAKE = 2

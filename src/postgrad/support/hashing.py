@@ -1,4 +1,4 @@
-"""Content hashes: of files, of JSON values in one canonical form, and a memory of file hashes by (path, size, mtime, inode)."""
+"""Content hashes of files and of JSON values in one canonical form; a memory of file hashes."""
 
 import hashlib
 import json

@@ -1,0 +1,39 @@
+"""Progress is quiet when it is quick, and says rate and time left in plain lines when it is not."""
+
+import pytest
+
+from postgrad.support import progress
+from postgrad.support.progress import Progress, duration
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0.4, "0 s"), (59, "59 s"), (185, "3 min 05 s"), (7620, "2 h 07 min")])
+def test_durations_read_as_people_say_them(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
+
+
+def test_quick_work_says_nothing(capsys: Captured) -> None:
+    with Progress("sft", 10, "rows") as bar:
+        for _ in range(10):
+            bar.advance()
+    assert capsys.readouterr().err == ""
+
+
+def test_long_work_says_rate_and_time_left(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 1000, 5))
+    monkeypatch.setattr(progress.time, "monotonic", lambda: float(next(clock)))
+    with Progress("sft", 100, "rows") as bar:
+        bar.advance(50, loss=1.5)
+    first, last = capsys.readouterr().err.splitlines()
+    assert "50 of 100 rows" in first and "left" in first and "loss 1.5" in first
+    assert "in " in last
+
+
+def test_skipped_work_does_not_count_as_speed(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 10.0, 10.0, 20.0, 20.0])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    with Progress("sft", 1000, "rows") as bar:
+        bar.skip(900)
+        bar.advance(40)
+    assert "2.00/s" in capsys.readouterr().err.splitlines()[-1]
