@@ -8,6 +8,7 @@ dropped, so that punctuation, markup and line breaks cannot hide an overlap. Scr
 import hashlib
 import re
 import unicodedata
+from functools import cache
 
 _SPACELESS = (
     "\u0e00-\u0eff"  # Thai, Lao
@@ -16,12 +17,19 @@ _SPACELESS = (
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # Han
     "\U00020000-\U000323af"  # Han, the supplementary planes
 )
-_TOKEN = re.compile(rf"[{_SPACELESS}]|\d+|(?:(?![{_SPACELESS}])[^\W\d_])(?:(?![{_SPACELESS}])[^\W\d_]|[\u0300-\u036f])*")
+
+
+@cache
+def _token() -> re.Pattern[str]:
+    """A token. Python's \\w leaves out combining marks, which would cut Hindi or Arabic words in pieces."""
+    marks = "".join(char for char in map(chr, range(0x300, 0x1F000)) if unicodedata.category(char)[0] == "M")
+    letter = rf"(?![{_SPACELESS}])[^\W\d_]"
+    return re.compile(rf"[{_SPACELESS}]|\d+|{letter}(?:{letter}|[{marks}])*")
 
 
 def tokens(text: str) -> list[str]:
     """The tokens of a text in order; "" and mere punctuation give none."""
-    return _TOKEN.findall(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()))
+    return _token().findall(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()))
 
 
 def hashed(tokens: list[str], n: int) -> list[int]:
