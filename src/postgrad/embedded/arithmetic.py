@@ -100,5 +100,5 @@ def draw_story(
         if fits:
             break
     p, q = rng.sample(GIVEN, 2)
-    names = dict(zip("abcd", numbers, strict=False))
+    names = dict(zip("abcde", numbers, strict=False))
     return WordProblem(text.format(p=p, q=q, n=rng.choice(COUNTED), **names), chain(numbers, list(ops)))

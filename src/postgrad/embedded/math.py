@@ -1,0 +1,98 @@
+"""Math: sums of two or three steps and word problems, answered by their working, step after step.
+
+The working is the answer: it ends with the number asked for, and nothing repeats it. Ground truth is {"answer": "14"}: the
+last number of the completion must equal it. The unseen task has what training has not: four and five steps, four-digit
+numbers, a product after the first place (so that precedence matters), and stories of other shapes.
+"""
+
+import random
+from collections.abc import Callable, Iterator
+
+from postgrad.embedded.arithmetic import STORIES, Sum, chain, draw_chain, draw_story, number
+from postgrad.embedded.corpus import SUM_QUESTIONS
+from postgrad.embedded.rows import Row, problem
+from postgrad.embedded.world import split_of
+
+STORY_SHARE = 0.4
+STEPS = ((2, 0.5), (3, 0.5))
+DIGITS = ((1, 1), (2, 3), (3, 2))
+
+
+def _digits(rng: random.Random) -> Callable[[], int]:
+    return lambda: rng.choices([d for d, _ in DIGITS], [w for _, w in DIGITS])[0]
+
+
+def _row(question: str, s: Sum, rng: random.Random) -> Row:
+    slip = rng.choice((-10, -1, 1, 10))
+    wrong_answer = s.answer + (slip if s.answer + slip >= 0 else 10)
+    cut = s.working.rindex("=")
+    wrong = f"{s.working[:cut]}= {wrong_answer}."
+    return problem(question, question, "math", {"answer": str(s.answer)}, s.working, wrong)
+
+
+def stream(seed: int, split: str) -> Iterator[Row]:
+    """Endless distinct problems of a split."""
+    rng = random.Random(f"math/{split}/{seed}")
+    digits = _digits(rng)
+    seen: set[str] = set()
+    while True:
+        if rng.random() < STORY_SHARE:
+            story = draw_story(rng, digits, STORIES[3:])
+            question, s, key = story.question, story.sum, f"story/{story.question}"
+        else:
+            s = draw_chain(rng, rng.choices([n for n, _ in STEPS], [w for _, w in STEPS])[0], digits, 0.4)
+            question, key = rng.choice(SUM_QUESTIONS).format(e=s.expression), f"sum/{s.expression}"
+        if key in seen or split_of(key) != split:
+            continue
+        seen.add(key)
+        yield _row(question, s, rng)
+
+
+NEW_STORIES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("{a} {n}s lie in a box. {p} puts in {b}, takes {c}, puts in {d} and takes {e}. Count them.", ("+", "-", "+", "-")),
+    ("{p} owns {a} {n}s, buys {b}, finds {c}, is given {d} and drops {e}. Count them.", ("+", "+", "+", "-")),
+    ("Each of {a} friends brings {p} {b} {n}s. Then {c} rot, {d} come and {e} go. Count them.", ("*", "-", "+", "-")),
+)
+NEW_QUESTIONS = ("Compute the value of {e}.", "Solve {e} for me.", "{e} makes how much?")
+
+
+def _late_product(rng: random.Random) -> Sum:
+    """A sum whose product comes second, so that it is worked first."""
+    while True:
+        a, b, c = number(rng, rng.randint(2, 3)), number(rng, 2), rng.randint(2, 9)
+        op, p = rng.choice("+-"), b * c
+        total = a + p if op == "+" else a - p
+        if 0 <= total <= 999:
+            working = f"{b} * {c} = {p}, {a} {op} {p} = {total}."
+            return Sum(f"{a} {op} {b} * {c}", working, total)
+
+
+def _long_numbers(rng: random.Random) -> Sum:
+    while True:
+        a, b = rng.randint(1000, 9999), rng.randint(100, 9999)
+        if a >= b:
+            op = rng.choice("+-")
+            return chain([a, b], [op])
+
+
+def new_stream(seed: int) -> Iterator[Row]:
+    """Endless distinct problems of the unseen task."""
+    rng = random.Random(f"math/unseen/{seed}")
+    seen: set[str] = set()
+    while True:
+        match rng.randrange(4):
+            case 0:
+                story = draw_story(rng, lambda: rng.randint(1, 2), NEW_STORIES)
+                question, s = story.question, story.sum
+            case 1:
+                s = draw_chain(rng, rng.randint(4, 5), _digits(rng), 0.3)
+                question = rng.choice(NEW_QUESTIONS).format(e=s.expression)
+            case 2:
+                s = _late_product(rng)
+                question = rng.choice(NEW_QUESTIONS).format(e=s.expression)
+            case _:
+                s = _long_numbers(rng)
+                question = rng.choice(NEW_QUESTIONS).format(e=s.expression)
+        if question not in seen:
+            seen.add(question)
+            yield _row(question, s, rng)
