@@ -87,7 +87,7 @@ def _cast(state: dict[str, torch.Tensor], dtype: torch.dtype) -> dict[str, torch
 def write_companions(source: Path, out: Path, tokenizer: Tokenizer, template: Template | None) -> None:
     """Copy the tokenizer's files from `source` and write generation_config.json and, with a template, chat_template.jinja."""
     for name in TOKENIZER_FILES:
-        if (path := source / name).is_file():
+        if source != out and (path := source / name).is_file():
             shutil.copyfile(path, out / name)
     edit_json(out / "tokenizer_config.json", lambda value: value.pop("chat_template", None))
     ends = [tokenizer.eos_id]
