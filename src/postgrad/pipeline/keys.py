@@ -1,0 +1,94 @@
+"""Keys: the plan key of a step before anything has run, and its resolved key once its inputs are there.
+
+Both are sha256 over (function, version, config, numeric environment, inputs). The plan key takes the plan keys of the
+inputs, the resolved key the hashes of what the inputs hold. No path, time, host or step name is in either, so that
+two recipes whose steps are called differently but do the same work share it.
+"""
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from glob import has_magic
+from pathlib import Path
+from typing import Any
+
+from postgrad.pipeline.environment import numeric_environment
+from postgrad.pipeline.failures import said_plainly
+from postgrad.pipeline.steps import File, Step, in_order
+from postgrad.support.errors import Mistake
+from postgrad.support.hashing import FileHashes, canonical_json, hash_file, hash_json
+
+# A file that was written this lately may be written again without its size or its coarse mtime telling.
+YOUNG_NS = 2_000_000_000
+
+
+@dataclass(frozen=True)
+class Content:
+    """What an input file, folder or pattern holds: sha256 by name (relative, or the bare file name), and one hash."""
+
+    files: dict[str, str]
+    hash: str
+
+
+def _hash(path: Path, hashes: FileHashes) -> str:
+    young = time.time_ns() - path.stat().st_mtime_ns < YOUNG_NS
+    return hash_file(path) if young else hashes.hash(path)
+
+
+def content_of(source: File, hashes: FileHashes) -> Content:
+    """Hash what the user's input holds now. Mistake if nothing is there; Failure if it cannot be read."""
+    path = source.path
+    with said_plainly(f"reading {path}"):
+        if path.is_file():
+            value = _hash(path, hashes)
+            # The name is not in the hash, but its ending is: readers tell JSONL from Parquet by it.
+            return Content({path.name: value}, hash_json({"file": value, "ending": path.suffix.lower()}))
+        if path.is_dir():
+            base, found = path, path.rglob("*")
+        elif has_magic(str(path)):
+            base = next(parent for parent in path.parents if not has_magic(str(parent)))
+            found = base.glob(str(path.relative_to(base)))
+        else:
+            raise Mistake("there is no such file or folder", where=str(path), mend="correct the source's path")
+        seen = sorted(file for file in found if file.is_file() and not file.name.startswith("."))
+        files = {file.relative_to(base).as_posix(): _hash(file, hashes) for file in seen}
+    if not files:
+        raise Mistake("no file is there", where=str(path), mend="correct the source's path")
+    return Content(files, hash_json({"files": files}))
+
+
+def key_parts(step: Step, inputs: Mapping[str, str]) -> dict[str, Any]:
+    """What a key is the hash of; `inputs` are hashes by input name. ValueError if the config is not JSON."""
+    try:
+        canonical_json(step.config)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"the config of step {step.name!r} is not JSON: {error}") from error
+    return {
+        "function": step.function,
+        "version": step.version,
+        "config": step.config,
+        "environment": numeric_environment(step.config) if step.numeric else None,
+        "inputs": dict(inputs),
+    }
+
+
+def plan(steps: Iterable[Step], hashes: FileHashes) -> tuple[dict[str, str], dict[Path, Content]]:
+    """The plan key of every step by its name, inputs included, and what the user's inputs held when it was made."""
+    keys: dict[str, str] = {}
+    contents: dict[Path, Content] = {}
+    for step in in_order(steps):
+        inputs = {}
+        for name, source in step.inputs.items():
+            if isinstance(source, Step):
+                inputs[name] = keys[source.name]
+            else:
+                if source.path not in contents:
+                    contents[source.path] = content_of(source, hashes)
+                inputs[name] = contents[source.path].hash
+        keys[step.name] = hash_json({"plan": key_parts(step, inputs)})
+    return keys, contents
+
+
+def plan_keys(steps: Iterable[Step], hashes: FileHashes) -> dict[str, str]:
+    """The plan key of every step by its name. Reads (or remembers) the user's files, nothing else."""
+    return plan(steps, hashes)[0]

@@ -1,0 +1,153 @@
+"""Run folders: `run.json`, and a readable link for each stage. They live anywhere and are registered in the store.
+
+    run.json = {"format", "store": path relative to the run folder, **details,
+                "stages": {stage: {"artifact": key, "outputs": hash}},
+                "steps": {step: {"artifact": key, "outputs": hash, "stage": stage}},
+                "files": [{"path", "files": {relative: sha256}}]}
+    stages/NAME → the artifact, as a relative symbolic link; where the file system has none, a text file that names it
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from postgrad.pipeline.failures import said_plainly
+from postgrad.pipeline.keys import content_of
+from postgrad.pipeline.steps import File, Step, in_order
+from postgrad.pipeline.store import Artifact, Store
+from postgrad.support.errors import Failure, Mistake
+from postgrad.support.files import write_atomically
+from postgrad.support.hashing import hash_text
+
+FORMAT = 1
+NAME = "run.json"
+
+
+def stage_steps(steps: Iterable[Step]) -> dict[str, str]:
+    """For each stage the step that its link shows: the one that bears its name, else its last."""
+    found: dict[str, str] = {}
+    for step in in_order(steps):
+        if step.stage and found.get(step.stage) != step.stage:
+            found[step.stage] = step.name
+    return found
+
+
+def write_run(
+    folder: Path, store: Store, steps: Iterable[Step], artifacts: Mapping[str, Artifact], details: Mapping[str, Any]
+) -> None:
+    """Write or renew the run folder's `run.json` and links, and register it, so that `gc` keeps what it refers to.
+
+    `artifacts` are those there are so far: call it after every step, and an interrupted run keeps its own. `details`
+    (JSON: the resolved recipe, versions …) stand in run.json beside what is written here. Unchanged files are left.
+    """
+    ordered = in_order(steps)
+    with said_plainly(f"writing the run folder {folder}"):
+        folder.mkdir(parents=True, exist_ok=True)
+        shown = {stage: name for stage, name in stage_steps(ordered).items() if name in artifacts}
+        stage_of = {step.name: step.stage for step in ordered}
+        inputs = [source for step in ordered for source in step.inputs.values()]
+        files = {source.path: source for source in inputs if isinstance(source, File)}
+        run = {
+            "format": FORMAT,
+            "store": os.path.relpath(store.root, folder.resolve()),
+            **details,
+            "stages": {stage: _said(artifacts[name]) for stage, name in shown.items()},
+            "steps": {name: {**_said(artifact), "stage": stage_of[name]} for name, artifact in artifacts.items()},
+            "files": [
+                {"path": str(path), "files": content_of(source, store.hash_memory).files}
+                for path, source in sorted(files.items())
+            ],
+        }
+        _write_if_new(folder / NAME, json.dumps(run, indent=1, allow_nan=False) + "\n")
+        links = folder / "stages"
+        links.mkdir(exist_ok=True)
+        for stage, name in shown.items():
+            _link(links / stage, artifacts[name].folder)
+        register(folder, store)
+
+
+def _said(artifact: Artifact) -> dict[str, str]:
+    return {"artifact": artifact.key, "outputs": artifact.outputs_hash}
+
+
+def _write_if_new(path: Path, text: str) -> None:
+    try:
+        if path.read_text() == text:
+            return
+    except OSError:
+        pass  # not there, or not readable: writing says what is wrong
+    write_atomically(path, text.encode())
+
+
+def _link(path: Path, target: Path) -> None:
+    """Point `path` at `target`, atomically."""
+    relative = os.path.relpath(target, path.parent.resolve())
+    if path.is_symlink() and str(path.readlink()) == relative:
+        return
+    fresh = path.with_name(f".{path.name}.link")
+    fresh.unlink(missing_ok=True)
+    try:
+        fresh.symlink_to(relative, target_is_directory=True)
+    except OSError:
+        # A file system without links (FAT, some shares): say it in words. A full disk is refused again here.
+        _write_if_new(path, relative + "\n")
+        return
+    fresh.replace(path)
+
+
+def register(folder: Path, store: Store) -> None:
+    """Make the run folder known to the store."""
+    place = str(folder.resolve())
+    _write_if_new(store.root / "runs" / f"{hash_text(place)[:16]}.json", json.dumps({"folder": place}) + "\n")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder as read: where it lies, its `run.json`, and the store that it refers to."""
+
+    folder: Path
+    record: dict[str, Any]
+    store: Store
+
+    def artifact(self, step: str) -> Artifact:
+        """The artifact of a step. Mistake if the run has no such step; Failure if it is gone or damaged."""
+        said = self.record["steps"].get(step)
+        if said is None:
+            mend = f"the run has {', '.join(self.record['steps'])}"
+            raise Mistake(f"the run has no step {step!r}", where=str(self.folder / NAME), mend=mend)
+        return self.store.artifact(said["artifact"])
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """`run.json` as written. Mistake if the folder is no run; Failure if the file is broken."""
+    path = folder / NAME
+    try:
+        record = json.loads(path.read_text())
+        if record["format"] != FORMAT:
+            raise Failure(f"the run's format is {record['format']}, wanted {FORMAT}", where=str(path))
+        return {"stages": {}, "steps": {}, "files": [], **record}
+    except FileNotFoundError:
+        mend = "name the folder given to `postgrad run --out`"
+        raise Mistake("is no run folder", where=str(folder), mend=mend) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise Failure(f"cannot be read ({error})", where=str(path), mend="run the recipe again") from error
+
+
+def open_run(folder: Path, store: Path | None = None) -> Run:
+    """Read a run folder. `store` is where its store lies now, if it was moved."""
+    record = read_record(folder)
+    return Run(folder, record, Store.existing(store or (folder.resolve() / record["store"])))
+
+
+def registered(store: Store) -> dict[Path, Path]:
+    """The run folders that the store knows of, by the file that registers them, whether or not they still exist."""
+    places = {}
+    for path in sorted((store.root / "runs").glob("*.json")):
+        try:
+            places[path] = Path(json.loads(path.read_text())["folder"])
+        except (ValueError, KeyError, TypeError):
+            raise Failure("cannot be read", where=str(path), mend="remove it and run its recipe again") from None
+    return places
