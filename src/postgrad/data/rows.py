@@ -1,0 +1,65 @@
+"""What all of curation shares: the two kinds of row, the text that is looked at, and how a part hands a row on.
+
+Convention on `parents`: the first one is the row's own line; those after it are lines whose copies it stands for. The
+ledger is keyed by the first.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from postgrad.records.types import Action, Example, LedgerEntry, Message, Origin, Problem, content_id
+
+Record = Example | Problem
+Records = Callable[[], Iterable[Record]]
+"""Rows that can be read more than once: parts that must see all rows before they can judge one take this."""
+
+KINDS: dict[str, type[Example] | type[Problem]] = {"examples": Example, "problems": Problem}
+"""Name of the Parquet file (without suffix) → what it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """One row after a part has seen it: the record that goes on (None: dropped) and what the ledger says.
+
+    A row without entries passed unchanged.
+    """
+
+    record: Record | None
+    entries: tuple[LedgerEntry, ...] = ()
+
+
+def own_origin(record: Record) -> Origin:
+    """The line that the row was read from."""
+    return record.parents[0]
+
+
+def entry(record: Record, step: str, action: Action, reason: str, detail: str = "") -> LedgerEntry:
+    return LedgerEntry(own_origin(record), step, action, reason, detail)
+
+
+def dropped(record: Record, step: str, reason: str, detail: str = "") -> Handled:
+    return Handled(None, (entry(record, step, "drop", reason, detail),))
+
+
+def user_turns(record: Record) -> list[str]:
+    """What the user says, turn by turn: the prompts, which are what decontamination compares."""
+    return [message.content for message in record.messages if message.role == "user"]
+
+
+def with_messages(record: Record, messages: tuple[Message, ...], **fields: Any) -> Record:
+    """The record with other messages and the content_id that they have."""
+    return replace(record, messages=messages, content_id=content_id(messages), **fields)
+
+
+class Counted:
+    """Passes an iterable on and counts what went through, so that the ledger's count is not its own witness."""
+
+    def __init__(self, rows: Iterable[Record]) -> None:
+        self._rows = rows
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Record]:
+        for row in self._rows:
+            self.count += 1
+            yield row

@@ -1,0 +1,246 @@
+"""Curation as steps: each streams records from artifact folders, through one part, into `resources.out`.
+
+    examples.parquet | problems.parquet   the rows that go on, in the order they came (mix: in training's hash order)
+    ledger.parquet                        what was done to every row
+    counts.json                           {"rows_in", "rows_made", "rows_kept", "rows_dropped", "by_reason",
+                                           "changed", "by_source": {source: {"made", "kept", "dropped"}}}
+    findings.json                         decontaminate: the table source × task
+    mixture.json                          mix: {"unit", "parts": [capability, source, rows, tokens, epochs, shares, …]}
+
+Inputs, by name, in the order of their names: every folder with examples.parquet or problems.parquet gives rows; a
+folder with *.hashed.parquet gives tasks to decontaminate; `base` is the artifact with `model/` (for its tokenizer).
+Examples and problems go the same way, each kind for itself.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict
+from itertools import chain
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow.parquet as pq
+
+from postgrad.chat import Tokenizer, template
+from postgrad.data.decontaminate import Findings, Policy, find, findings_json
+from postgrad.data.decontaminate import decontaminate as decontaminate_rows
+from postgrad.data.deduplicate import deduplicate as deduplicate_rows
+from postgrad.data.files import find_files
+from postgrad.data.filters import CountTokens, Limits, filter_rows
+from postgrad.data.ledger import Ledger
+from postgrad.data.mixture import Wanted, Weighed, written_order
+from postgrad.data.mixture import mix as mix_rows
+from postgrad.data.overlaps import ItemIndex
+from postgrad.data.redact import Redaction, redact_rows
+from postgrad.data.rows import KINDS, Counted, Handled, Record, entry, own_origin
+from postgrad.data.sources import SourceSpec, kind_of, read, resolve
+from postgrad.records.tables import read_records, write_records
+from postgrad.records.types import LedgerEntry, Message, Origin, messages_json
+from postgrad.support.errors import Failure, Mistake
+from postgrad.support.hashed_items import read_hashed_items
+from postgrad.support.hashing import canonical_json
+from postgrad.support.progress import Progress
+
+Inputs = Mapping[str, Path]
+Config = Mapping[str, Any]
+BASE = "base"
+HASHED_ITEMS = "*.hashed.parquet"
+
+
+class Resources(Protocol):
+    """What these steps need of the pipeline's resources."""
+
+    @property
+    def out(self) -> Path: ...
+
+    def progress(self, label: str, total: float | None, unit: str) -> Progress: ...
+
+
+def read_source(inputs: Inputs, config: Config, resources: Resources) -> None:
+    """Read one source. Inputs: its files or folders. Config: the fields of `SourceSpec`.
+
+    Mistake if no row at all can be used; broken rows among good ones are in the ledger.
+    """
+    files = [file for name in sorted(inputs) for file in find_files(inputs[name])]
+    spec = resolve(files, SourceSpec(**config))
+    kind = kind_of(spec)
+    first: list[LedgerEntry] = []
+
+    def watch(rows: Iterable[Handled]) -> Iterator[Handled]:
+        for row in rows:
+            if row.record is None and not first:
+                first.extend(row.entries)
+            yield row
+
+    with Ledger("read") as ledger, resources.progress(f"read {spec.name}", None, "rows") as progress:
+        handled = _CountedRows(watch(read(files, spec)), progress)
+        kept = write_records(resources.out / f"{kind}.parquet", KINDS[kind], ledger.kept(ledger.take(handled)))
+        if not kept:
+            row, reason, detail = first[0].origin.row, first[0].reason, first[0].detail
+            raise Mistake(f"none of {handled.count} rows can be used; row {row}: {reason} ({detail})",
+                          where=f"sources.{spec.name}", mend=f"it was read as {spec.format}: check `format:`")
+        _finish(ledger, resources.out, handled.count, 0, kept, {"format": spec.format})
+
+
+class _CountedRows:
+    """Counts handled rows on their way, and shows the progress."""
+
+    def __init__(self, rows: Iterable[Handled], progress: Progress) -> None:
+        self._rows, self._progress, self.count = rows, progress, 0
+
+    def __iter__(self) -> Iterator[Handled]:
+        for row in self._rows:
+            self.count += 1
+            self._progress.advance()
+            yield row
+
+
+def filter_and_redact(inputs: Inputs, config: Config, resources: Resources) -> None:
+    """Config: {"filter": {"min_chars", "max_tokens"}, "redact": {"email", "phone", "regions"}, "template"}.
+
+    `template` and the input `base` are needed for `max_tokens` only.
+    """
+    limits = Limits(**config.get("filter", {}))
+    wished = dict(config.get("redact", {}))
+    redaction = Redaction(**{**wished, "regions": tuple(wished.get("regions", ("US",)))})
+    count = _token_counter(inputs, config["template"]) if limits.max_tokens is not None else None
+
+    with Ledger("filter_and_redact") as ledger:
+        rows_in = kept = 0
+        for kind in _kinds(inputs):
+            with resources.progress(f"filter and redact {kind}", _total(inputs, kind), "rows") as progress:
+                records = Counted(_advancing(_rows(inputs, kind), progress))
+                passed = ledger.take(filter_rows(records, limits, count))
+                clean = redact_rows(passed, redaction)
+                kept += write_records(resources.out / f"{kind}.parquet", KINDS[kind], ledger.kept(ledger.take(clean)))
+                rows_in += records.count
+        _finish(ledger, resources.out, rows_in, 0, kept)
+
+
+def deduplicate(inputs: Inputs, config: Config, resources: Resources) -> None:
+    """Config: {"priorities": {capability: priority}}; the rows of all inputs are compared with one another."""
+    _stream(inputs, resources, "deduplicate",
+            lambda records: deduplicate_rows(records, config["priorities"]), passes=2)
+
+
+def decontaminate(inputs: Inputs, config: Config, resources: Resources) -> None:
+    """Config: {"ngram", "overlap", "rows", "source_limit", "above_limit"}. Inputs: rows, and tasks as hashed items."""
+    policy = Policy(config["rows"], config["source_limit"], config["above_limit"])
+    paths = [path for name in sorted(inputs) for path in sorted(inputs[name].glob(HASHED_ITEMS))]
+    index = ItemIndex([read_hashed_items(path) for path in paths], ngram=config["ngram"], overlap=config["overlap"])
+    with resources.progress("compare with the tasks", _total(inputs, *KINDS), "rows") as progress:
+        every = chain.from_iterable(_rows(inputs, kind) for kind in _kinds(inputs))
+        findings: Findings = find(_advancing(every, progress), index)
+    _stream(inputs, resources, "decontaminate", lambda records: decontaminate_rows(records, findings, policy))
+    _write_json(resources.out / "findings.json", findings_json(findings, policy, index, config["overlap"]))
+
+
+def mix(inputs: Inputs, config: Config, resources: Resources) -> None:
+    """Config: {"priorities", "weights": {source: weight}, "tokens", "max_epochs", "seed", "unit", "template"}.
+
+    `unit` is "tokens" (trained tokens; needs `template` and the input `base`) or "rows" (prompts and problems, which
+    have none). A row that is taken more than once is written as often. The selected rows are held in memory.
+    """
+    kinds = _kinds(inputs)
+    if len(kinds) != 1:
+        raise Failure(f"wants one kind of rows, got {', '.join(kinds)}", where="mix")
+    kind = kinds[0]
+    wanted = Wanted(config["priorities"], config["seed"], config["tokens"], config["max_epochs"], config["weights"])
+    weigh = _token_counter(inputs, config["template"], trained=True) if config["unit"] == "tokens" else lambda _: 1
+    with Ledger("mix") as ledger:
+        with resources.progress(f"weigh {kind}", _total(inputs, kind), "rows") as progress:
+            weighed = [
+                Weighed(row.content_id, own_origin(row), row.capability, row.source, weigh(row.messages))
+                for row in _advancing(_rows(inputs, kind), progress)]
+        taken, parts = mix_rows([row for row in weighed if row.tokens], wanted)
+        selected: dict[Origin, Record] = {}
+        for row, record in zip(weighed, _rows(inputs, kind), strict=True):
+            if row.origin in taken:
+                selected[row.origin] = record
+            else:
+                reason = "beyond its share" if row.tokens else "no trained tokens"
+                ledger.add(entry(record, "mix", "drop", reason))
+        copies = _copies(written_order(weighed, taken, wanted.seed), selected)
+        kept = write_records(resources.out / f"{kind}.parquet", KINDS[kind], ledger.kept(ledger.take(copies)))
+        _finish(ledger, resources.out, len(weighed), kept - len(selected), kept)
+    _write_json(resources.out / "mixture.json", {"unit": config["unit"], "parts": [asdict(part) for part in parts]})
+
+
+def _copies(order: list[tuple[int, Weighed]], selected: Mapping[Origin, Record]) -> Iterator[Handled]:
+    for epoch, row in order:
+        record = selected[row.origin]
+        yield Handled(record, () if epoch == 0 else (entry(record, "mix", "make", f"epoch {epoch + 1}"),))
+
+
+def _stream(inputs: Inputs, resources: Resources, step: str,
+            part: Callable[[Callable[[], Iterable[Record]]], Iterator[Handled]], passes: int = 1) -> None:
+    """Send each kind of rows through a part that may read them several times, and write what comes out."""
+    with Ledger(step) as ledger:
+        rows_in = kept = 0
+        for kind in _kinds(inputs):
+            with ExitStack() as stack:
+                total = _total(inputs, kind) * passes
+                progress = stack.enter_context(resources.progress(f"{step} {kind}", total, "rows"))
+                passed: list[Counted] = []
+
+                def again(kind: str = kind, progress: Progress = progress, passed: list[Counted] = passed) -> Counted:
+                    passed.append(Counted(_advancing(_rows(inputs, kind), progress)))
+                    return passed[-1]
+
+                rows_out = ledger.kept(ledger.take(part(again)))
+                kept += write_records(resources.out / f"{kind}.parquet", KINDS[kind], rows_out)
+                rows_in += passed[-1].count
+        _finish(ledger, resources.out, rows_in, 0, kept)
+
+
+def _kinds(inputs: Inputs) -> list[str]:
+    """The kinds of rows that the inputs hold. Failure if there are none."""
+    kinds = [kind for kind in KINDS if any((folder / f"{kind}.parquet").is_file() for folder in inputs.values())]
+    if not kinds:
+        raise Failure("no input holds examples.parquet or problems.parquet", where=", ".join(sorted(inputs)))
+    return kinds
+
+
+def _files(inputs: Inputs, kind: str) -> list[Path]:
+    paths = [inputs[name] / f"{kind}.parquet" for name in sorted(inputs)]
+    return [path for path in paths if path.is_file()]
+
+
+def _rows(inputs: Inputs, kind: str) -> Iterator[Record]:
+    return chain.from_iterable(read_records(path, KINDS[kind]) for path in _files(inputs, kind))
+
+
+def _total(inputs: Inputs, *kinds: str) -> int:
+    return sum(pq.read_metadata(path).num_rows for kind in kinds for path in _files(inputs, kind))
+
+
+def _advancing(rows: Iterable[Record], progress: Progress) -> Iterator[Record]:
+    for row in rows:
+        progress.advance()
+        yield row
+
+
+def _token_counter(inputs: Inputs, template_name: str, trained: bool = False) -> CountTokens:
+    """Tokens of a conversation as the template writes it; with `trained`, those that are trained on."""
+    if BASE not in inputs:
+        raise Failure("counting tokens needs the base model's tokenizer", where="curate", mend="wire the input `base`")
+    tokenizer, written = Tokenizer.load(inputs[BASE] / "model"), template(template_name)
+
+    def count(messages: tuple[Message, ...]) -> int:
+        encoded = written.encode(messages_json(messages), tokenizer)
+        return sum(encoded.mask) if trained else len(encoded.ids)
+
+    return count
+
+
+def _finish(
+    ledger: Ledger, out: Path, rows_in: int, made: int, kept: int, more: Mapping[str, Any] | None = None
+) -> None:
+    counts = ledger.close(rows_in, made, kept)
+    ledger.write(out / "ledger.parquet")
+    _write_json(out / "counts.json", {**counts, **(more or {})})
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(json.loads(canonical_json(value)), indent=1, sort_keys=True) + "\n")
