@@ -1,0 +1,64 @@
+"""One self-contained page about a run: `write(run, out)`. It reads artifacts only, and asks nothing of the network."""
+
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from postgrad.inspection import answers, choices, curves, flow, flow_picture, headline, pairs, palette, rollouts, score_pictures, words
+from postgrad.inspection import scores as scoring
+from postgrad.inspection.run_folder import Run, read
+from postgrad.support.files import write_atomically
+
+NARROW, WIDE = 372.0, 640.0
+
+
+def write(run: Path, out: Path) -> None:
+    """Write the report of the run folder `run` to the HTML file `out`, atomically.
+
+    What a partial run has not got is said in its section. Mistake if `run` holds no run; Failure if a file is broken.
+    """
+    write_atomically(out, page(read(run)).encode("utf-8", "xmlcharrefreplace"))
+
+
+def page(run: Run) -> str:
+    """The HTML text. The same artifacts give the same text."""
+    loader = jinja2.PackageLoader("postgrad.inspection", "")
+    surroundings = jinja2.Environment(
+        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    surroundings.filters.update({name: getattr(words, name) for name in (
+        "stage_name", "number", "signed", "p_value", "whole", "percent", "joined")})
+    surroundings.globals.update(interval=words.interval, signed_interval=words.signed_interval)
+    return surroundings.get_template("report.html.jinja").render(contents(run, loader, surroundings))
+
+
+def contents(run: Run, loader: jinja2.BaseLoader, surroundings: jinja2.Environment) -> dict[str, Any]:
+    """Everything that the templates name."""
+    roles = palette.stage_roles(run.scored or run.stages)
+    tasks, compared = scoring.by_task(run), scoring.steps(run)
+    examples, problems = flow.stations(run, flow.EXAMPLES), flow.stations(run, flow.PROBLEMS)
+    capabilities, sources = flow.mixture(run)
+    limit = score_pictures.common_limit(compared)
+    licences, licence_verdict = choices.licences(run)
+    css, _, _ = loader.get_source(surroundings, "report.css")
+    return {
+        "run": run, "css": Markup(css), "light": Markup(palette.variables(palette.LIGHT)), "dark": Markup(palette.variables(palette.DARK)),
+        "roles": roles, "headline": headline.compose(run), "chain": [stage for stage in run.scored or run.stages if stage in run.stages],
+        "choices": choices.stages(run), "curation": choices.curation(run), "recipe_text": choices.recipe_text(run),
+        "capabilities": capabilities, "sources": sources,
+        "shares": Markup(flow_picture.shares(capabilities, palette.kind_roles([c.name for c in capabilities]))) if capabilities else "",
+        "examples": examples, "problems": problems,
+        "rivers": [Markup(flow_picture.river(examples, width)) for width in (WIDE, NARROW)] if examples else [],
+        "findings": run.json("curate.decontaminate", "findings.json"),
+        "curves": [(stage, [(title, Markup(svg)) for title, svg in curves.of_stage(run, stage, roles.get(stage, "stage-1"))])
+                   for stage in run.stages[1:]],
+        "tasks": tasks, "better_base": scoring.better_base([task for group in tasks.values() for task in group]),
+        "dots": {split: Markup(score_pictures.dots(group, split, roles)) for split, group in tasks.items() if group},
+        "steps": compared, "forests": [Markup(score_pictures.forest(step, limit)) for step in compared],
+        "cases": answers.by_task(run),
+        "pairs": [found for stage in run.about.get("stages") or {} if (found := pairs.of_stage(run, stage))],
+        "rollouts": [found for stage in run.stages if (found := rollouts.of_stage(run, stage))],
+        "licences": licences, "licence_verdict": licence_verdict, "seal": run.about.get("seal") or {},
+        "records": choices.records(run), "environment": choices.environment(run), "lineage": choices.lineage(run),
+    }

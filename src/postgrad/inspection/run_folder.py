@@ -1,0 +1,107 @@
+"""What a run left behind, read without believing that all of it is there: a partial run has a report too."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from postgrad.support.errors import Failure, Mistake
+
+BASES = ("base_plain", "base")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder: `run.json`, `scores.json` (empty lists if not there), and the artifacts of its steps."""
+
+    folder: Path
+    about: dict[str, Any]
+    scores: dict[str, list[dict[str, Any]]]
+    paths: dict[str, Path] = field(default_factory=dict)
+
+    @cached_property
+    def recipe(self) -> dict[str, Any]:
+        return dict(self.about.get("recipe") or {})
+
+    @cached_property
+    def stages(self) -> list[str]:
+        """`base`, then the stages that yielded weights, in the order of the recipe."""
+        done = self.about.get("stages") or {}
+        weights = [name for name, stage in done.items() if stage.get("kind") in ("sft", "dpo", "rlvr")]
+        order = [stage["name"] for stage in self.recipe.get("stages") or []]
+        return ["base", *sorted(weights, key=lambda name: order.index(name) if name in order else len(order))]
+
+    @cached_property
+    def scored(self) -> list[str]:
+        """The stages that have scores: the base read as plain text first, then as chat, then the trained ones."""
+        seen = {score["stage"] for score in self.scores["scores"]}
+        known = [*BASES, *self.stages[1:]]
+        return [stage for stage in known if stage in seen] + sorted(seen - set(known))
+
+    def kind(self, stage: str) -> str:
+        return str((self.about.get("stages") or {}).get(stage, {}).get("kind", ""))
+
+    def steps(self, prefix: str) -> list[str]:
+        """Names of the steps `prefix` or `prefix.anything`, in the order of the run."""
+        return [name for name in self.paths if name == prefix or name.startswith(prefix + ".")]
+
+    def file(self, step: str, name: str) -> Path | None:
+        """A file of a step's artifact, or None if the step was not run or did not write it."""
+        path = self.paths[step] / name if step in self.paths else None
+        return path if path is not None and path.is_file() else None
+
+    def json(self, step: str, name: str) -> Any:
+        """A JSON file of a step's artifact, or None."""
+        path = self.file(step, name)
+        return None if path is None else read_json(path)
+
+
+def read(folder: Path) -> Run:
+    """Open a run folder. Mistake if there is no run in it, Failure if `run.json` or `scores.json` is broken."""
+    if not (folder / "run.json").is_file():
+        raise Mistake("no run here (run.json is missing)", where=str(folder), mend="name the folder given to `run --out`")
+    about = read_json(folder / "run.json")
+    scores = read_json(folder / "scores.json") if (folder / "scores.json").is_file() else {}
+    store = (folder / (about.get("store") or "../.store")).resolve()
+    paths = {step["name"]: store / "artifacts" / step["key"] for step in about.get("steps") or [] if step.get("key")}
+    present = {name: path for name, path in paths.items() if path.is_dir()}
+    return Run(folder, about, {"scores": scores.get("scores", []), "comparisons": scores.get("comparisons", [])}, present)
+
+
+def read_json(path: Path) -> Any:
+    """A JSON file; Failure if it is broken."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Failure(f"cannot be read ({error})", where=str(path), mend="run `postgrad store verify`") from error
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """A JSONL file such as `metrics.jsonl`; Failure with the line's number if one is broken."""
+    rows = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            rows.append(json.loads(line))
+        except ValueError as error:
+            raise Failure(f"not JSON ({error})", where=f"{path}:{number}") from error
+    return rows
+
+
+def rows(path: Path, columns: list[str]) -> Iterator[dict[str, Any]]:
+    """Rows of a Parquet file with these columns alone (dots reach into structs): the heavy token columns stay on disk."""
+    try:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=5_000, columns=columns):
+                yield from batch.to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise Failure(f"cannot be read ({error})", where=str(path), mend="run `postgrad store verify`") from error
+
+
+def count(path: Path | None) -> int:
+    """Rows of a Parquet file, from its footer; 0 if there is no file."""
+    return 0 if path is None else int(pq.read_metadata(path).num_rows)

@@ -1,0 +1,87 @@
+"""Numbers as a reader wants them: points, intervals, p-values, counts, sizes, times, the names of stages."""
+
+from typing import Any
+
+from postgrad.support.progress import duration
+
+MINUS = "\u2212"
+RAW_METRICS = {"perplexity", "bits_per_byte"}
+NAMES = {"base": "base", "base_plain": "base, plain text"}
+
+
+def stage_name(stage: str) -> str:
+    return NAMES.get(stage, stage)
+
+
+def scale(metric: str) -> float:
+    """Shares are shown as points of a hundred; a perplexity as it is."""
+    return 1.0 if metric in RAW_METRICS else 100.0
+
+
+def number(value: float, decimals: int = 1) -> str:
+    return f"{value:.{decimals}f}".replace("-", MINUS)
+
+
+def signed(value: float, decimals: int = 1) -> str:
+    """With its sign, a real minus, and no `−0.0`."""
+    text = f"{value:+.{decimals}f}"
+    return "0" + text[2:] if float(text) == 0 else text.replace("-", MINUS)
+
+
+def interval(low: float, high: float, decimals: int = 1) -> str:
+    return f"{number(low, decimals)} to {number(high, decimals)}"
+
+
+def signed_interval(low: float, high: float) -> str:
+    return f"{signed(low)} to {signed(high)}"
+
+
+def p_value(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def whole(value: float) -> str:
+    return f"{value:,.0f}".replace(",", "\u202f")
+
+
+def percent(share: float) -> str:
+    """`12 %`; small shares keep two digits so that they do not read as none."""
+    value = 100 * share
+    return f"{value:.0f} %" if value >= 10 or value == 0 else f"{value:.2g} %"
+
+
+def size(count: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} TB"
+
+
+def seconds(value: float | None) -> str:
+    return "–" if value is None else duration(value)
+
+
+def compact(value: Any) -> str:
+    """A recipe's value in one readable piece."""
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:g}"
+        case list() | tuple():
+            return ", ".join(map(compact, value)) or "–"
+        case dict():
+            return ", ".join(f"{key}: {compact(item)}" for key, item in value.items()) or "–"
+        case int():
+            return str(value) if abs(value) < 10_000 else whole(value)
+    return str(value)
+
+
+def joined(items: list[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + (" and " if items else "") + "".join(items[-1:])

@@ -1,0 +1,255 @@
+"""A run folder with a store, as `docs/interfaces.md` draws it, filled with made-up but plausible contents."""
+
+import json
+import math
+import random
+from pathlib import Path
+from typing import Any
+
+from postgrad.records.tables import write_records
+from postgrad.records.types import (
+    Completion, Example, LedgerEntry, Message, Origin, Outcome, Preference, Problem, Rating, Turn, Verdict, completion_id,
+    content_id)
+from postgrad.support.hashing import hash_text
+
+STAGES = ("sft", "dpo", "rlvr")
+SCORED = ("base_plain", "base", *STAGES)
+CAPABILITIES = {"math": 2.0, "instructions": 1.5, "knowledge": 1.0, "safety": 0.5}
+# task → capability, split, share right at each scored stage
+TASKS = {
+    "arithmetic": ("math", "development", (0.22, 0.05, 0.41, 0.42, 0.63)),
+    "word_problems": ("math", "development", (0.14, 0.03, 0.36, 0.35, 0.48)),
+    "constraints": ("instructions", "development", (0.10, 0.08, 0.52, 0.61, 0.66)),
+    "facts": ("knowledge", "development", (0.61, 0.34, 0.72, 0.70, 0.68)),
+    "refusals": ("safety", "development", (0.12, 0.20, 0.91, 0.93, 0.86)),
+    "long_arithmetic": ("math", "unseen", (0.08, 0.01, 0.15, 0.15, 0.27)),
+    "new_constraints": ("instructions", "unseen", (0.07, 0.05, 0.29, 0.33, 0.36)),
+    "lookalikes": ("safety", "unseen", (0.70, 0.55, 0.80, 0.82, 0.77)),
+}
+PRIMARY = {"sft": ["arithmetic", "constraints"], "dpo": ["constraints"], "rlvr": ["arithmetic"]}
+ITEMS = 400
+HOSTILE = "<script>alert('x')</script> & \"quotes\""
+
+
+def recipe() -> dict[str, Any]:
+    sources = {f"{name}_train": {"path": None, "generate": f"{name}", "rows": 4000, "format": "messages", "licence": "Apache-2.0"}
+               for name in CAPABILITIES}
+    sources["forum"] = {"path": "/data/forum.jsonl", "generate": None, "format": "messages", "licence": "CC-BY-SA-4.0"}
+    common = {"schedule": "linear", "warmup": 0.03, "clip": 1.0, "micro_batch_tokens": 8192}
+    return {
+        "schema": 1, "name": "quickstart", "base_model": "postgrad-embedded", "seed": 17, "template": "tulu",
+        "capabilities": {name: {"priority": priority, "sources": [f"{name}_train"],
+                                "development": [t for t, (c, split, _) in TASKS.items() if c == name and split == "development"],
+                                "unseen": [t for t, (c, split, _) in TASKS.items() if c == name and split == "unseen"]}
+                         for name, priority in CAPABILITIES.items()},
+        "sources": sources, "tasks": {}, "models": {},
+        "curate": {"filter": {"min_chars": 8, "max_tokens": 512}, "redact": {"email": "replace", "phone": "replace"},
+                   "deduplicate": {"exact": True, "near": None},
+                   "decontaminate": {"ngram": 8, "overlap": 0.5, "rows": "drop", "source_limit": 0.02, "above_limit": "stop"},
+                   "mixture": {"tokens": 600000, "max_epochs": 2}},
+        "stages": [
+            {"name": "sft", "kind": "sft", "primary": PRIMARY["sft"], "learning_rate": 1e-3, "epochs": 2, "batch_size": 64, "max_length": 512, **common},
+            {"name": "pairs", "kind": "prefer", "primary": [], "prompts": ["constraints_train"], "pool": ["policy", "base"],
+             "judge": {"kind": "rules"}, "completions": 4, "temperature": 0.9, "max_tokens": 96},
+            {"name": "dpo", "kind": "dpo", "primary": PRIMARY["dpo"], "loss": "dpo_norm", "beta": 5.0, "learning_rate": 5e-5, "epochs": 1, "batch_size": 32, **common},
+            {"name": "rlvr", "kind": "rlvr", "primary": PRIMARY["rlvr"], "algorithm": "grpo", "problems": ["math_train"], "steps": 120,
+             "prompts_per_step": 16, "group_size": 8, "kl": 0.01, "learning_rate": 3e-5, **common}],
+        "evaluate": {"confidence": 0.95, "unseal": "final scores of the first release"}}
+
+
+def make(folder: Path, until: str = "rlvr", seed: int = 1, items: int = ITEMS) -> Path:
+    """Write `folder/run` and `folder/.store`; `until` names the last stage that was reached. Returns the run folder."""
+    maker = Maker(folder, random.Random(seed), items)
+    reached = STAGES[: STAGES.index(until) + 1] if until in STAGES else ()
+    maker.base()
+    maker.data()
+    if until != "none":
+        maker.problems()
+        for stage in ("base_plain", "base", *reached):
+            maker.evaluate(stage)
+        for stage in reached:
+            maker.metrics(stage)
+        if "dpo" in reached:
+            maker.pairs()
+        if "rlvr" in reached:
+            maker.rollouts()
+    maker.finish(reached)
+    return folder / "run"
+
+
+class Maker:
+    def __init__(self, folder: Path, chance: random.Random, items: int) -> None:
+        self.folder, self.chance, self.items = folder, chance, items
+        self.steps: list[dict[str, Any]] = []
+        self.scores: list[dict[str, Any]] = []
+        self.outcomes: dict[tuple[str, str], list[float]] = {}
+        self.prompts: dict[str, list[Problem]] = {}
+
+    def step(self, name: str, inputs: tuple[str, ...] = (), stage: str | None = None) -> Path:
+        key = hash_text(name)
+        path = self.folder / ".store" / "artifacts" / key
+        path.mkdir(parents=True)
+        (path / "manifest.json").write_text(json.dumps({"step": name, "inputs": {one: {"key": hash_text(one)} for one in inputs}}))
+        self.steps.append({"name": name, "key": key, "stage": stage, "cached": name.startswith("read"), "duration_s": self.chance.uniform(1, 90)})
+        return path
+
+    def base(self) -> None:
+        path = self.step("base")
+        (path / "about.json").write_text(json.dumps({"origin": "embedded", "licence": "Apache-2.0", "parameters": 2_900_000, "plain": True}))
+
+    def example(self, source: str, row: int) -> Example:
+        messages = (Message("user", f"question {row} of {source}"), Message("assistant", f"answer {row}"))
+        return Example(content_id(messages), (Origin(source, hash_text(source), row),), messages, source, "Apache-2.0", source.split("_")[0])
+
+    def data(self) -> None:
+        rows = {source: [self.example(source, row) for row in range(n)] for source, n in
+                {"math_train": 900, "instructions_train": 700, "knowledge_train": 500, "safety_train": 300, "forum": 400}.items()}
+        leave = {
+            "read": {"broken JSON": 23, "not UTF-8": 6},
+            "filter": {"too short": 61, "too long": 18, "empty answer": 9},
+            "redact": {"phone number in a required answer": 4},
+            "deduplicate": {"exact duplicate": 212},
+            "decontaminate": {"overlaps arithmetic": 37, "overlaps constraints": 18},
+            "mixture": {"over the budget of its capability": 330}}
+        previous: tuple[str, ...] = ()
+        for name, reasons in leave.items():
+            step = {"read": "read.math_train", "mixture": "mixture"}.get(name, f"curate.{name}")
+            ledger = []
+            for reason, number in reasons.items():
+                for _ in range(number):
+                    source = self.chance.choice([one for one in rows if rows[one]])
+                    gone = rows[source].pop() if name != "read" else self.example(source, 9_000 + len(ledger))
+                    ledger.append(LedgerEntry(gone.parents[0], step, "drop", reason))
+            if name == "redact":
+                ledger += [LedgerEntry(one.parents[0], step, "change", "e-mail address") for one in rows["forum"][:44]]
+            groups = {f"read.{source}": [source] for source in rows} if name == "read" else {step: list(rows)}
+            made = []
+            for index, (one, sources) in enumerate(groups.items()):
+                path = self.step(one, previous)
+                write_records(path / "examples.parquet", Example, [row for source in sources for row in rows[source]])
+                write_records(path / "ledger.parquet", LedgerEntry, ledger if index == 0 else [])
+                made.append(one)
+                if name == "decontaminate":
+                    (path / "findings.json").write_text(json.dumps({
+                        "tasks": [{"task": "arithmetic", "rows": 37, "share": "1.8 %"}, {"task": "constraints", "rows": 18, "share": "0.9 %"}],
+                        "false_condemnations": {"rows": 3, "of": 55, "share": "5.5 %"}}))
+                if name == "mixture":
+                    (path / "mixture.json").write_text(json.dumps({"tokens": 600000, "sources": [
+                        {"capability": source.split("_")[0] if source != "forum" else "knowledge", "source": source, "rows": len(rows[source]),
+                         "tokens": len(rows[source]) * 41, "epochs": 1.0 + self.chance.random()} for source in rows]}))
+            previous = tuple(made)
+
+    def problems(self) -> None:
+        for task, (capability, split, _) in TASKS.items():
+            made = []
+            for number in range(self.items):
+                extra = f" {HOSTILE}" if number % 2 else ""
+                messages = (Message("user", f"[{task} {number}] Mira has {number + 3} baskets of {7 + number % 9} plums. How many plums are there?{extra}"),)
+                made.append(Problem(content_id(messages), (), messages, str(number), "math", split, task, "Apache-2.0", capability))
+            self.prompts[task] = made
+
+    def evaluate(self, stage: str) -> None:
+        path = self.step(f"evaluate.{stage}", (stage,) if stage in STAGES else ("base",), stage)
+        for task, (capability, split, shares) in TASKS.items():
+            share = shares[SCORED.index(stage)]
+            earlier = self.outcomes.get((SCORED[max(0, SCORED.index(stage) - 1)], task))
+            outcomes, completions, values = [], [], []
+            for index, problem in enumerate(self.prompts[task]):
+                value = float(self.chance.random() < share)
+                if earlier is not None and self.chance.random() < 0.45:
+                    value = earlier[index]
+                values.append(value)
+                text = (f"There are {index + 3} baskets with {7 + index % 9} plums each.\nSo {index + 3} × {7 + index % 9} = {(index + 3) * (7 + index % 9)}.\nThe answer is {(index + 3) * (7 + index % 9)}."
+                        if value else f"plums plums are {index} and the {stage} says {HOSTILE}")
+                completion = Completion(problem.content_id, 0, hash_text(stage), 0, {"temperature": 0}, 0, (Turn(text),), "stop" if value else "length")
+                completions.append(completion)
+                outcomes.append(Outcome(problem.content_id, value, "", Verdict("ok", value, {}, "the number agrees" if value else "no final number", "math", 1)))
+            self.outcomes[stage, task] = values
+            write_records(path / f"{task}.outcomes.parquet", Outcome, outcomes)
+            write_records(path / f"{task}.completions.parquet", Completion, completions)
+            write_records(path / f"{task}.problems.parquet", Problem, self.prompts[task])
+            mean, n = sum(values) / len(values), len(values)
+            half = 1.96 * math.sqrt(max(mean * (1 - mean), 1e-3) / n)
+            self.scores.append({"stage": stage, "task": task, "capability": capability, "split": split, "metric": "accuracy",
+                                "value": mean, "low": max(0.0, mean - half), "high": min(1.0, mean + half), "n": n})
+
+    def metrics(self, stage: str) -> None:
+        path = self.step(stage, ("mixture",), stage)
+        steps = {"sft": 400, "dpo": 90, "rlvr": 120}[stage]
+        lines = []
+        for step in range(steps):
+            t, noise = step / steps, lambda size: self.chance.gauss(0, size)
+            line = {"step": step + 1, "learning_rate": 1e-3 * (1 - t), "grad_norm": 1.1 * math.exp(-2 * t) + 0.3 + abs(noise(0.1)), "tokens": 8000, "seconds": 0.4}
+            if stage == "sft":
+                line["loss"] = 3.2 * math.exp(-4 * t) + 0.8 + noise(0.06)
+            if stage == "dpo":
+                line |= {"loss": 0.69 * math.exp(-t) + noise(0.02), "accuracy": 0.5 + 0.35 * t + noise(0.04), "margin": 1.8 * t + noise(0.1),
+                         "chosen_logprob": -0.9 - 0.3 * t + noise(0.03), "rejected_logprob": -1.0 - 1.2 * t + noise(0.03)}
+            if stage == "rlvr":
+                line |= {"loss": noise(0.02), "reward": 0.4 + 0.3 * t + noise(0.05), "kl": 0.05 * t + abs(noise(0.004)), "entropy": 0.9 - 0.5 * t + noise(0.03),
+                         "length": 42 + 14 * t + noise(2), "zero_variance": min(1.0, max(0.0, 0.3 + 0.2 * t + noise(0.06))), "clip_share": 0.0, "mismatch": 1e-6 * abs(noise(1))}
+            lines.append(json.dumps(line))
+        (path / "metrics.jsonl").write_text("\n".join(lines) + "\n")
+        (path / "summary.json").write_text(json.dumps({"steps": steps, "trained_tokens": steps * 8000}))
+
+    def pairs(self) -> None:
+        completions, ratings, preferences = [], [], []
+        for number in range(120):
+            prompt = (Message("user", f"Write one line about plum {number} in capitals."),)
+            for sample in range(4):
+                completion = Completion(content_id(prompt), sample, hash_text("sft"), 0, {}, 0, (Turn(f"A PLUM {'!' * sample}"),), "stop")
+                completions.append(completion)
+                for aspect in ("helpfulness", "instruction_following", "honesty", "truthfulness"):
+                    value = None if self.chance.random() < 0.03 else float(min(5, max(1, round(self.chance.gauss(3.4, 1)))))
+                    ratings.append(Rating(completion_id(completion), "rules", aspect, value, "by rule"))
+            preferences.append(Preference(content_id(prompt), (), prompt, "instructions_train", "Apache-2.0",
+                                          self.chance.choice(list(CAPABILITIES)), f"PLUM NUMBER {number} IS RIPE AND BLUE.", "plum."))
+        write_records(self.step("pairs.completions", ("sft",), "pairs") / "completions.parquet", Completion, completions)
+        write_records(self.step("pairs.ratings", ("pairs.completions",), "pairs") / "ratings.parquet", Rating, ratings)
+        path = self.step("pairs.pairs", ("pairs.ratings",), "pairs")
+        write_records(path / "preferences.parquet", Preference, preferences)
+        (path / "pairs.json").write_text(json.dumps({"pairs": len(preferences), "ties": 14}))
+
+    def rollouts(self) -> None:
+        path = next(self.folder / ".store" / "artifacts" / step["key"] for step in self.steps if step["name"] == "rlvr")
+        completions, verdicts = [], []
+        for step in range(0, 120, 10):
+            for problem in self.prompts["arithmetic"][step:step + 4]:
+                for sample in range(8):
+                    right = self.chance.random() < 0.3 + step / 300
+                    completion = Completion(problem.content_id, sample, hash_text("rlvr"), step, {}, sample, (Turn(f"So it is {sample}." if right else "I do not know."),), "stop")
+                    completions.append(completion)
+                    verdicts.append(Verdict("ok", float(right), {}, "", "math", 1, completion_id(completion)))
+        write_records(path / "rollouts.parquet", Completion, completions)
+        write_records(path / "verdicts.parquet", Verdict, verdicts)
+
+    def comparisons(self, reached: tuple[str, ...]) -> list[dict[str, Any]]:
+        spans = list(zip(("base", *reached), reached, strict=False))
+        if len(reached) > 1:
+            spans.append(("base", reached[-1]))
+        result = []
+        for start, to in spans:
+            for task, (_, split, _) in TASKS.items():
+                pairs = [b - a for a, b in zip(self.outcomes[start, task], self.outcomes[to, task], strict=True)]
+                mean = sum(pairs) / len(pairs)
+                half = 1.96 * math.sqrt(sum((one - mean) ** 2 for one in pairs) / len(pairs) ** 2)
+                p = math.erfc(abs(mean) / (half / 1.96) / math.sqrt(2)) if half else 1.0
+                result.append({"from": start, "to": to, "task": task, "split": split, "metric": "accuracy", "difference": mean,
+                               "low": mean - half, "high": mean + half, "p_value": p, "n": len(pairs), "test": "McNemar"})
+        return result
+
+    def finish(self, reached: tuple[str, ...]) -> None:
+        run = self.folder / "run"
+        run.mkdir()
+        names = [*(["sft"] if "sft" in reached else []), *(["pairs", "dpo"] if "dpo" in reached else []), *(["rlvr"] if "rlvr" in reached else [])]
+        kinds = {"pairs": "prefer"}
+        (run / "run.json").write_text(json.dumps({
+            "postgrad": "0.1.0", "recipe": recipe(), "recipe_hash": hash_text("recipe"), "seed": 17, "store": "../.store",
+            "versions": {"python": "3.12.3", "torch": "2.13.0+cpu", "transformers": "5.23.0"},
+            "hardware": {"processor": "2 cores with AVX-512", "memory_bytes": 8_000_000_000, "matmul_gflops": 131.0},
+            "stages": {name: {"kind": kinds.get(name, name), "artifact": hash_text(name), "hash": hash_text("out" + name), "folder": f"stages/{name}",
+                              "duration_s": 64.0, "peak_memory_bytes": 1_400_000_000} for name in names},
+            "steps": self.steps, "seal": {"head": hash_text("seal"), "opened": True, "reason": "final scores of the first release"},
+            "started": "2025-01-07T10:00:00Z", "finished": "2025-01-07T10:04:41Z"}))
+        if self.scores:
+            (run / "scores.json").write_text(json.dumps({"scores": self.scores, "comparisons": self.comparisons(reached)}))
