@@ -1,0 +1,208 @@
+"""What a recipe may say: strict, frozen pydantic models. `docs/recipe.md` and the JSON Schema are made from them.
+
+Values are checked one by one here; what several keys must agree on is in `check.py`. Defaults that Tülu 3 published say
+so: [P] is the paper (arXiv 2411.15124) with its tables and sections, [OI] the documents of allenai/open-instruct.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from postgrad.recipe.part import BelowOne, Count, Name, Names, NotNegative, Part, Positive, Share, Text
+from postgrad.recipe.regimen import Stage
+
+GENERATED_LICENCE = "Apache-2.0"       # what this project's own generators make
+Format = Literal["auto", "messages", "question_answer", "prompt_completion", "problems", "ifeval"]
+Treatment = Literal["keep", "replace", "drop"]
+
+
+class Capability(Part):
+    """A skill: how much it matters, what teaches it and what measures it."""
+
+    priority: NotNegative
+    """Share of the trained tokens that it aims at: tokens × priority / sum of all priorities. 0: not trained on."""
+    sources: Names = ()
+    """Names of sources. A source belongs to one capability."""
+    development: Names = ()
+    """Tasks scored after every stage, to make choices by."""
+    unseen: Names = ()
+    """Sealed tasks: scored only when `evaluate.unseal` gives a reason."""
+
+
+def _one_of_two(schema: dict[str, Any]) -> None:
+    """What the validators below hold, said in the JSON Schema."""
+    schema.pop("required", None)
+    schema["oneOf"] = [{"required": ["path", "licence"]}, {"required": ["generate", "rows"]}]
+
+
+class Source(Part):
+    """Rows to train on or to answer: read from files (`path`), or made by a generator that ships (`generate`)."""
+
+    model_config = ConfigDict(json_schema_extra=_one_of_two)
+
+    path: Path | None = None
+    """JSONL or Parquet: a file, a folder or a glob. Relative to the recipe (with `--set`: to the current folder)."""
+    generate: Text | None = None
+    """Name of a generator that ships, instead of `path`."""
+    rows: Count | None = None
+    """Generated: how many rows to make. Read: at most so many, from the first on. Default: all."""
+    format: Format = "auto"
+    """How a row is read. `auto` looks at its fields."""
+    verifier: Text | None = None
+    """Name of the verifier that checks answers, for rows that serve as problems and name none."""
+    licence: Text
+    """Under which licence the rows may be used, e.g. MIT. Generated rows are Apache-2.0."""
+    weight: NotNegative | None = None
+    """Share within the capability, relative to its other sources; 0: not in the mixture. Default: its rows."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _generated_rows_are_ours(cls, value: Any) -> Any:
+        if isinstance(value, dict) and value.get("generate") and "licence" not in value:
+            return {**value, "licence": GENERATED_LICENCE}
+        return value
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "Source":
+        if self.path is None and self.generate is None:
+            raise _wrong("has neither path nor generate", "give one: where its files are, or a generator")
+        if self.path is not None and self.generate is not None:
+            raise _wrong("has both path and generate", "give exactly one of the two")
+        if self.generate is not None and self.rows is None:
+            raise _wrong("does not say how many rows to generate", "add e.g. `rows: 1000`")
+        if self.generate is not None and self.format != "auto":
+            raise _wrong("has a format, but a generator knows its own", "remove `format`")
+        return self
+
+
+def _wrong(what: str, mend: str) -> PydanticCustomError:
+    return PydanticCustomError("recipe", "{what}", {"what": what, "mend": mend})
+
+
+class TaskSpec(Part):
+    """A task of your own. Those that ship need no entry."""
+
+    path: Path
+    """The problems: a file, a folder or a glob. Relative to the recipe file."""
+    request: Literal["generate"] = "generate"
+    """What the model is asked for: `generate`, an answer in its own words."""
+    verifier: Text
+    """Name of the verifier that scores an answer."""
+    licence: Text
+    """Under which licence the problems may be used."""
+    format: Format = "auto"
+    """How a row is read. `auto` looks at its fields."""
+    limit: Count | None = None
+    """At most so many problems, from the first on. Default: all."""
+    max_tokens: Count | None = None
+    """Longest answer in tokens, if less than `evaluate.max_tokens`."""
+
+
+class ModelSpec(Part):
+    """Another model that answers prompts, for the pool of a `prefer` stage."""
+
+    path: Text
+    """Hub id (in the local cache), folder, or .gguf file. Relative to the recipe file."""
+
+
+class Filter(Part):
+    """Rows that are too short or too long leave. Empty ones always do."""
+
+    min_chars: Count | None = None
+    """Fewest characters in a row. Default: one a turn."""
+    max_tokens: Count | None = None
+    """Most tokens in a row as the template writes it. Default: no limit here; a stage's `max_length` still holds."""
+
+
+class Redact(Part):
+    """Personal data in the rows: leave it, put a mark in its place, or drop the row. Tülu 3 published no redaction."""
+
+    email: Treatment = "keep"
+    """E-mail addresses."""
+    phone: Treatment = "keep"
+    """Phone numbers."""
+
+
+class Deduplicate(Part):
+    """Of the rows that say the same, one stays."""
+
+    exact: bool = True
+    """Drop rows whose messages are equal but for white space."""
+
+
+class Decontaminate(Part):
+    """Training rows that overlap a task. The rule of [P] 3.2: user turns, 8-grams, half of the task's tokens."""
+
+    ngram: Annotated[int, Field(ge=1, le=64)] = 8
+    """Length of an overlap in tokens. Published: 8."""
+    overlap: BelowOne = 0.5
+    """A row is contaminated if more than this share of a prompt's tokens lie in shared n-grams. Published: 0.5."""
+    rows: Literal["drop", "keep"] = "drop"
+    """Contaminated rows of a source below the limit. Published: keep."""
+    source_limit: Share = 0.02
+    """A source is contaminated if it overlaps more than this share of a task's problems. Published: 0.02."""
+    above_limit: Literal["stop", "drop_source", "drop_rows", "accept"] = "stop"
+    """What happens to a contaminated source. `accept` is shown in the report."""
+
+
+class Mixture(Part):
+    """How many tokens are trained on, shared out by priority."""
+
+    tokens: Count | None = None
+    """Trained tokens. Default: those of all sources."""
+    max_epochs: Positive = 2.0
+    """A source gives at most so many times its rows; what it cannot fill goes to others."""
+
+
+class Curate(Part):
+    """What happens to rows before they are trained on, in this order."""
+
+    filter: Filter = Filter()
+    redact: Redact = Redact()
+    deduplicate: Deduplicate = Deduplicate()
+    decontaminate: Decontaminate = Decontaminate()
+    mixture: Mixture = Mixture()
+
+
+class Evaluate(Part):
+    """How tasks are scored, and whether the sealed ones are opened."""
+
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    """Of every interval."""
+    unseal: Annotated[str, Field(min_length=8)] | None = None
+    """Why this run opens the unseen tasks; goes into the seal log. Leave it out while the recipe is worked on."""
+    limit: Count | None = None
+    """At most so many problems a task. Default: all."""
+    max_tokens: Count = 4096
+    """Longest answer in tokens; a task may say less. Published: 4096 ([P] 7)."""
+
+
+class Recipe(Part):
+    """The whole regimen: a base model in, stages in order, scores after each."""
+
+    schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
+    """Version of the recipe's form."""
+    name: Name = "recipe"
+    """What the run is called. Default: the file's name."""
+    base_model: Text
+    """Hub id (in the local cache), folder, .gguf file, or `embedded`, the base that ships."""
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 17
+    """Of everything random. Published for 8B: 123 (SFT) and 3 (RLVR), each the best of several."""
+    template: Literal["tulu", "chatml"] = "tulu"
+    """Chat template: the markers, and which tokens are trained on. Published: tulu."""
+    capabilities: Annotated[dict[Name, Capability], Field(min_length=1)]
+    """What the model shall be good at, by name."""
+    sources: dict[Name, Source] = Field(default_factory=dict)
+    """Where rows come from, by name."""
+    tasks: dict[Name, TaskSpec] = Field(default_factory=dict)
+    """Tasks of your own, by name."""
+    models: dict[Name, ModelSpec] = Field(default_factory=dict)
+    """Other models for the pool of a `prefer` stage, by name."""
+    curate: Curate = Curate()
+    """What happens to rows before training."""
+    stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
+    """What is done to the model, in this order."""
+    evaluate: Evaluate = Evaluate()
+    """How it is scored."""
