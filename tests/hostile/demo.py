@@ -1,6 +1,6 @@
 """A small plan with everything that can go wrong in it: files, a diamond, a journal, a checkpoint, clock readings.
 
-    python -m tests.hostile.demo --out RUN --store STORE [--lines N] [--entries N] [--pause SECONDS]
+    python tests/hostile/demo.py --out RUN --store STORE [--entries N] [--steps N] [--pause SECONDS]
 
 Exit codes and one-line errors are those of `postgrad run`.
 """

@@ -89,7 +89,7 @@ def _garbage(store: Store, work_days: float) -> list[Removal]:
     gone: list[Path] = []
     for record, folder in registered(store).items():
         try:
-            referred |= {said["artifact"] for said in read_record(folder)["steps"].values()}
+            referred |= {said["key"] for said in read_record(folder)["steps"]}
         except Mistake:  # the run folder is no more
             gone.append(record)
     kept = reachable(store, referred)

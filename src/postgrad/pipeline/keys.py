@@ -42,7 +42,8 @@ def content_of(source: File, hashes: FileHashes) -> Content:
         if path.is_file():
             value = _hash(path, hashes)
             # The name is not in the hash, but its ending is: readers tell JSONL from Parquet by it.
-            return Content({path.name: value}, hash_json({"file": value, "ending": path.suffix.lower()}))
+            ending = "".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix
+            return Content({path.name: value}, hash_json({"file": value, "ending": ending.lower()}))
         if path.is_dir():
             base, found = path, path.rglob("*")
         elif has_magic(str(path)):

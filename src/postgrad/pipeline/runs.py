@@ -1,8 +1,8 @@
 """Run folders: `run.json`, and a readable link for each stage. They live anywhere and are registered in the store.
 
     run.json = {"format", "store": path relative to the run folder, **details,
-                "stages": {stage: {"artifact": key, "outputs": hash}},
-                "steps": {step: {"artifact": key, "outputs": hash, "stage": stage}},
+                "stages": {stage: {"artifact": key, "outputs": hash, **details of the stage}},
+                "steps": [{"name", "key", "outputs": hash, "stage": stage or null}],
                 "files": [{"path", "files": {relative: sha256}}]}
     stages/NAME → the artifact, as a relative symbolic link; where the file system has none, a text file that names it
 """
@@ -41,7 +41,8 @@ def write_run(
     """Write or renew the run folder's `run.json` and links, and register it, so that `gc` keeps what it refers to.
 
     `artifacts` are those there are so far: call it after every step, and an interrupted run keeps its own. `details`
-    (JSON: the resolved recipe, versions …) stand in run.json beside what is written here. Unchanged files are left.
+    (JSON: the resolved recipe, versions …; `details["stages"][stage]` holds what there is to say of a stage, such as
+    its kind) stand in run.json beside what is written here. Unchanged files are left alone.
     """
     ordered = in_order(steps)
     with said_plainly(f"writing the run folder {folder}"):
@@ -50,12 +51,19 @@ def write_run(
         stage_of = {step.name: step.stage for step in ordered}
         inputs = [source for step in ordered for source in step.inputs.values()]
         files = {source.path: source for source in inputs if isinstance(source, File)}
+        said = details.get("stages", {})
         run = {
             "format": FORMAT,
             "store": os.path.relpath(store.root, folder.resolve()),
             **details,
-            "stages": {stage: _said(artifacts[name]) for stage, name in shown.items()},
-            "steps": {name: {**_said(artifact), "stage": stage_of[name]} for name, artifact in artifacts.items()},
+            "stages": {
+                stage: {**said.get(stage, {}), "artifact": artifacts[name].key, "outputs": artifacts[name].outputs_hash}
+                for stage, name in shown.items()
+            },
+            "steps": [
+                {"name": name, "key": made.key, "outputs": made.outputs_hash, "stage": stage_of[name]}
+                for name, made in artifacts.items()
+            ],
             "files": [
                 {"path": str(path), "files": content_of(source, store.hash_memory).files}
                 for path, source in sorted(files.items())
@@ -67,10 +75,6 @@ def write_run(
         for stage, name in shown.items():
             _link(links / stage, artifacts[name].folder)
         register(folder, store)
-
-
-def _said(artifact: Artifact) -> dict[str, str]:
-    return {"artifact": artifact.key, "outputs": artifact.outputs_hash}
 
 
 def _write_if_new(path: Path, text: str) -> None:
@@ -114,11 +118,11 @@ class Run:
 
     def artifact(self, step: str) -> Artifact:
         """The artifact of a step. Mistake if the run has no such step; Failure if it is gone or damaged."""
-        said = self.record["steps"].get(step)
-        if said is None:
-            mend = f"the run has {', '.join(self.record['steps'])}"
-            raise Mistake(f"the run has no step {step!r}", where=str(self.folder / NAME), mend=mend)
-        return self.store.artifact(said["artifact"])
+        keys = {said["name"]: said["key"] for said in self.record["steps"]}
+        if step not in keys:
+            mend = f"there are {', '.join(keys)}"
+            raise Mistake(f"there is no step {step!r}", where=str(self.folder / NAME), mend=mend)
+        return self.store.artifact(keys[step])
 
 
 def read_record(folder: Path) -> dict[str, Any]:
@@ -128,7 +132,7 @@ def read_record(folder: Path) -> dict[str, Any]:
         record = json.loads(path.read_text())
         if record["format"] != FORMAT:
             raise Failure(f"the run's format is {record['format']}, wanted {FORMAT}", where=str(path))
-        return {"stages": {}, "steps": {}, "files": [], **record}
+        return {"stages": {}, "steps": [], "files": [], **record}
     except FileNotFoundError:
         mend = "name the folder given to `postgrad run --out`"
         raise Mistake("is no run folder", where=str(folder), mend=mend) from None
