@@ -143,7 +143,7 @@ def run(inputs: Mapping[str, Path], config: Mapping[str, Any], resources: Resour
 
     with resources.progress("dpo", tokens, "tokens") as progress:
         train(loaded.model, len(plan), update, loss, settings, out=resources.out, work=resources.work, progress=progress)
-    finish(loaded, resources.out, template, config["dtype"], {
+    finish(loaded, resources.out, template, config.get("dtype", "float32"), {
         "rows": len(pairs), "rows_too_long": longer, "steps": len(plan), "tokens": tokens})
 
 

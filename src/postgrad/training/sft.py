@@ -49,7 +49,7 @@ def run(inputs: Mapping[str, Path], config: Mapping[str, Any], resources: Resour
 
     with resources.progress("sft", tokens, "tokens") as progress:
         train(loaded.model, len(plan), update, sft_loss, settings, out=resources.out, work=resources.work, progress=progress)
-    finish(loaded, resources.out, template, config["dtype"], {
+    finish(loaded, resources.out, template, config.get("dtype", "float32"), {
         "rows": len(rows), "rows_without_trained_tokens": untrained, "rows_cut": sum(row.cut for row in rows),
         "steps": len(plan), "tokens": tokens, "trained_tokens": sum(rows[row].trained for step in plan for row in step)})
 
