@@ -1,0 +1,102 @@
+"""LaTeX answers compared by math-verify in a child process, which is killed when it takes too long.
+
+The child is started at the first use (about a second for sympy) and kept; a process that was forked starts its own.
+"""
+
+import atexit
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+SECONDS = 10.0
+START_SECONDS = 120.0
+LONGEST = 20_000
+"""Characters of a completion that are read, from its end: the answer stands there."""
+NOTHING = "holds no formula"
+
+
+class TooLong(Exception):
+    """The comparison was stopped at the time limit."""
+
+
+class CannotCompare(Exception):
+    """math-verify could not read the ground truth, or failed."""
+
+
+class _Child:
+    """One worker process, and a thread that reads its answers so that waiting for one can end."""
+
+    def __init__(self) -> None:
+        self.owner = os.getpid()
+        self.process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("latex_worker.py"))],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8")
+        self.answers: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+        self.wait(START_SECONDS)
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.answers.put(line)
+        self.answers.put("")
+
+    def wait(self, seconds: float) -> Any:
+        try:
+            line = self.answers.get(timeout=seconds)
+        except queue.Empty:
+            self.stop()
+            raise TooLong(f"stopped after {seconds:.0f} s") from None
+        if not line:
+            self.stop()
+            raise CannotCompare(f"the math-verify process ended (exit {self.process.poll()})")
+        return json.loads(line)
+
+    def ask(self, gold: str, text: str, seconds: float) -> Any:
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(json.dumps([gold, text]) + "\n")
+            self.process.stdin.flush()
+        except OSError as error:
+            self.stop()
+            raise CannotCompare("the math-verify process ended") from error
+        return self.wait(seconds)
+
+    def stop(self) -> None:
+        if os.getpid() == self.owner:
+            self.process.kill()
+            self.process.wait()
+
+
+_lock = threading.Lock()
+_child: _Child | None = None
+
+
+def _close() -> None:
+    if _child is not None:
+        _child.stop()
+
+
+atexit.register(_close)
+
+
+def equal(gold: str, text: str, seconds: float = SECONDS) -> tuple[bool, str]:
+    """(whether the text's final formula equals the gold one, a reason). Safe in any thread.
+
+    TooLong at the time limit; CannotCompare if math-verify cannot read the gold answer, or fails.
+    """
+    global _child
+    with _lock:
+        if _child is None or _child.owner != os.getpid() or _child.process.poll() is not None:
+            _child = _Child()
+        reply = _child.ask(gold, text[-LONGEST:], seconds)
+    if "error" in reply:
+        raise CannotCompare(reply["error"])
+    if reply["said"] is None:
+        return False, NOTHING
+    return reply["equal"], f"the final formula is {reply['said']}, wanted {gold[:80]}"

@@ -1,0 +1,34 @@
+"""Child process of `latex.py`: compares LaTeX answers with math-verify, one JSON line in, one JSON line out.
+
+Run by path, so it imports nothing of this package. It has no time limit of its own: the parent kills it.
+"""
+
+import json
+import sys
+
+
+def main() -> None:
+    from math_verify import parse, verify
+
+    answers = sys.stdout
+    sys.stdout = sys.stderr  # what a library prints must not be taken for an answer
+    answers.write('"ready"\n')
+    answers.flush()
+    for line in sys.stdin:
+        gold_text, text = json.loads(line)
+        try:
+            gold = parse(f"${gold_text}$", parsing_timeout=None, raise_on_error=True) or parse(gold_text, parsing_timeout=None)
+            said = parse(text, parsing_timeout=None, raise_on_error=True)
+            if not gold:
+                reply: dict[str, object] = {"error": "math-verify cannot read the ground truth"}
+            else:
+                equal = bool(said) and verify(gold, said, timeout_seconds=None, raise_on_error=True)
+                reply = {"equal": equal, "said": str(said[0])[:80] if said else None}
+        except Exception as error:  # whatever sympy raises on a strange formula is told to the parent
+            reply = {"error": f"math-verify failed: {type(error).__name__}: {str(error)[:200]}"}
+        answers.write(json.dumps(reply) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()
