@@ -152,7 +152,7 @@ def _complete_tokens(folder: Path, template: Template | None) -> list[str]:
     for marker in template.special_tokens if template else ():
         ensure(marker)
     fast.save(str(path))
-    edit_json(config_path, lambda value: (value.clear(), value.update(said)))
+    edit_json(config_path, lambda value: value.update(said))
     return changes
 
 

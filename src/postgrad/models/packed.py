@@ -124,8 +124,11 @@ def pack(segments: Sequence[Segment]) -> PackedBatch:
     lengths, parents = tuple(len(s.ids) for s in segments), tuple(s.parent for s in segments)
     plan = _plan(starts, lengths, parents, len(ids))
     return PackedBatch(
-        torch.tensor(ids), torch.tensor(positions), lengths, parents,
-        *(torch.tensor(numbers, dtype=torch.int64) for numbers in (source, target, owner)), plan)
+        _numbers(ids), _numbers(positions), lengths, parents, _numbers(source), _numbers(target), _numbers(owner), plan)
+
+
+def _numbers(values: list[int]) -> Tensor:
+    return torch.tensor(values, dtype=torch.int64)
 
 
 def _groups(members: list[int], lengths: Sequence[int]) -> list[list[int]]:
