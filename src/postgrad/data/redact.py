@@ -44,7 +44,7 @@ CUE = re.compile(
     re.IGNORECASE)
 CUE_WITHIN = 40
 SUM_BEFORE = re.compile(
-    r"(?:[=*/×÷^%<>≤≥$€£¥#]|[\d)]\s*[+\-−–]|"
+    r"(?:[=*/×÷^%<>≤≥$€£¥#]|[\d)]\s*[+\-−–x]|"
     r"\b(?:what is|calculate|compute|evaluate|solve|simplify|subtract|add|minus|plus|times|"
     r"sum of|product of|divided by))\s*$",
     re.IGNORECASE)
@@ -87,7 +87,7 @@ def _looks_alike(text: str, start: int, end: int) -> bool:
         return True
     if SUM_BEFORE.search(before) or SUM_AFTER.match(after):
         return True
-    bare = re.fullmatch(r"[\d\s\u00a0]+", number) is not None
+    bare = re.fullmatch(r"[\d\s]+(?:x\s*\d+)?", number) is not None  # the library takes "x 3" for an extension
     return bare and not CUE.search(before)
 
 

@@ -1,0 +1,242 @@
+"""The 8-gram rule against a brute-force reading of the paper's text, written apart from it."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data.making import example, problem
+from postgrad.data.decontaminate import Policy, decontaminate, false_condemnations, find, findings_json
+from postgrad.data.overlaps import ItemIndex
+from postgrad.records.types import Origin
+from postgrad.support.errors import Failure, Mistake
+from postgrad.support.hashed_items import HashedItems, hash_items, read_hashed_items, write_hashed_items
+
+
+def words(text: str) -> list[str]:
+    """Tokens of plain English, found another way than the library finds them."""
+    return re.findall(r"[a-z]+|[0-9]+", text.lower())
+
+
+def stands_in(small: list[str], large: list[str]) -> bool:
+    return any(large[start : start + len(small)] == small for start in range(len(large) - len(small) + 1))
+
+
+def brute_share(turns: list[str], text: str, n: int) -> float:
+    """Share of the item's tokens that count: token by token, window by window, list against list."""
+    item, said = words(text), [words(turn) for turn in turns]
+    if not item:
+        return 0.0
+    if len(item) < n:
+        matches = any(stands_in(item, turn) if 2 * len(item) >= n else item == turn for turn in said)
+        return 1.0 if matches else 0.0
+    counted = 0
+    for token in range(len(item)):
+        windows = [item[start : start + n] for start in range(max(0, token - n + 1), min(token, len(item) - n) + 1)]
+        counted += any(stands_in(window, turn) for window in windows for turn in said)
+    return counted / len(item)
+
+
+def index_of(*tasks: HashedItems, n: int = 8, overlap: float = 0.5) -> ItemIndex:
+    return ItemIndex(tasks, ngram=n, overlap=overlap)
+
+
+VOCABULARY = ["a", "b", "c", "7"]
+TEXT = st.lists(st.sampled_from(VOCABULARY), max_size=14).map(" ".join)
+
+
+@settings(max_examples=300)
+@given(
+    st.data(),
+    st.lists(st.lists(TEXT, min_size=1, max_size=2), min_size=1, max_size=5),
+    st.lists(TEXT, min_size=1, max_size=3),
+    st.integers(1, 5),
+    st.sampled_from([0.0, 0.3, 0.5, 0.8]),
+)
+def test_any_row_overlaps_the_items_that_brute_force_says(
+    data: st.DataObject, items: list[list[str]], turns: list[str], n: int, overlap: float
+) -> None:
+    copied = data.draw(
+        st.sampled_from([field for item in items for field in item])
+    )  # so that there is something to find
+    turns = [*turns, f"{data.draw(TEXT)} {copied} {data.draw(TEXT)}"]
+    task = hash_items("t", [(str(i), item) for i, item in enumerate(items)], ngram=n, unseen=False)
+    found = {hit.item: hit.share for hit in index_of(task, n=n, overlap=overlap).overlaps(turns)}
+    shares = {i: max(brute_share(turns, field, n) for field in item) for i, item in enumerate(items)}
+    assert found == pytest.approx({i: share for i, share in shares.items() if share > overlap})
+
+
+ITEM = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+
+
+def hits(*turns: str, item: str = ITEM) -> list[float]:
+    return [hit.share for hit in index_of(hash_items("t", [("0", [item])], ngram=8, unseen=False)).overlaps(turns)]
+
+
+def test_more_than_half_is_meant_and_half_is_not_enough() -> None:
+    assert hits("one two three four five six seven eight") == []  # 8 of 16
+    assert hits("x two three four five six seven eight nine ten y") == [9 / 16]
+
+
+def test_hits_of_one_row_count_together_but_not_across_a_turn_and_not_across_rows() -> None:
+    first, second = (
+        "one two three four five six seven eight",
+        "nine ten eleven twelve thirteen fourteen fifteen sixteen",
+    )
+    assert hits(first, second) == [1.0]
+    assert hits(first[: len(first) - 6], "eight " + second[:-8]) == []  # the 8-gram would reach over the turns
+    assert hits(first) == hits(second) == []
+
+
+def test_case_punctuation_and_line_breaks_do_not_hide_an_overlap() -> None:
+    assert hits(ITEM.upper().replace(" ", ",\n* ")) == [1.0]
+
+
+def test_a_repeated_ngram_counts_wherever_it_stands() -> None:
+    item = "a b c d e f g h " * 3
+    assert hits("a b c d e f g h", item=item) == [1.0]
+
+
+def test_short_items_match_as_a_whole_and_very_short_ones_as_the_whole_turn() -> None:
+    assert hits("Tell me: what is the capital of France, please?", item="What is the capital of France?") == [1.0]
+    assert hits("What is the capital of Spain?", item="What is the capital of France?") == []
+    assert hits("Say hi there to me", item="Say hi") == [] and hits("say HI!", item="Say hi") == [1.0]
+
+
+def test_only_user_turns_are_compared() -> None:
+    index = index_of(hash_items("t", [("0", [ITEM])], ngram=8, unseen=False))
+    assert not find([example("hello", ITEM)], index).rows and find([example(ITEM, "hello")], index).rows
+
+
+def test_of_several_fields_the_largest_share_counts() -> None:
+    task = hash_items("t", [("0", ["nothing of this stands anywhere in any of the rows", ITEM])], ngram=8, unseen=False)
+    assert [hit.share for hit in index_of(task).overlaps([ITEM])] == [1.0]
+
+
+def planted_rows() -> tuple[HashedItems, list, set[Origin]]:
+    items = [
+        f"{i} sheep and {i * 7} goats and {i * 3} cows graze on {i * 5} fields of {i * 11} acres" for i in range(100)
+    ]
+    clean = [example(f"clean row {i} about something else that no test asks for", "ok", row=i) for i in range(200)]
+    bad = [example(items[i], "ok", row=1000 + i) for i in range(2)]
+    task = hash_items("dev", [(str(i), [text]) for i, text in enumerate(items)], ngram=8, unseen=False)
+    return task, clean + bad, {row.parents[0] for row in bad}
+
+
+def test_false_condemnations_are_counted_apart() -> None:
+    task, rows, planted = planted_rows()
+    findings = find(rows, index_of(task))
+    counted = false_condemnations(findings.rows, len(rows), planted)
+    assert (counted.rows, counted.planted, counted.found, counted.clean_condemned) == (202, 2, 2, 0)
+    assert counted.false_share == 0.0
+
+
+def actions(policy: Policy, limit_crossed: bool) -> list[str]:
+    texts = [f"alpha {i} beta {i * 7} gamma {i * 3} delta {i * 5} epsilon zeta {i}" for i in range(10)]
+    task = hash_items("t", [(str(i), [text]) for i, text in enumerate(texts)], ngram=8, unseen=True)
+    rows = [example(texts[0], "a", row=0), example("something else", "b", row=1)]
+    if limit_crossed:
+        rows.append(example(texts[1], "c", row=2))
+    findings = find(rows, index_of(task))
+    return ["drop" if handled.record is None else "keep" for handled in decontaminate(lambda: rows, findings, policy)]
+
+
+def test_each_policy_does_what_it_says() -> None:
+    below, above = False, True  # 1 or 2 of 10 items, with a limit of 10 %
+    assert actions(Policy("drop", 0.1), below) == ["drop", "keep"]
+    assert actions(Policy("keep", 0.1), below) == ["keep", "keep"]
+    assert actions(Policy("keep", 0.1, "drop_rows"), above) == ["drop", "keep", "drop"]
+    assert actions(Policy("keep", 0.1, "drop_source"), above) == ["drop", "drop", "drop"]
+    assert actions(Policy("drop", 0.1, "accept"), above) == ["keep", "keep", "keep"]
+    with pytest.raises(Failure, match=r"sources.s: 20.0% of the items of task t .* more than 10.0%"):
+        actions(Policy("drop", 0.1, "stop"), above)
+
+
+def test_text_is_shown_for_development_tasks_and_never_for_unseen_ones() -> None:
+    text, other = ITEM, ITEM.replace("one", "uno")  # a row with `text` overlaps both
+    development = hash_items("dev", [("0", [text])], ngram=8, unseen=False)
+    unseen = hash_items("sealed", [("0", [other])], ngram=8, unseen=True)
+    rows = [example(text, "a")]
+    shown = findings_json(find(rows, index_of(development)), Policy(), index_of(development), 0.5)
+    assert shown["examples"][0]["text"] == text[:200]
+    both = index_of(development, unseen)
+    hidden = findings_json(find(rows, both), Policy(), both, 0.5)
+    assert hidden["examples"] == [] and "one two" not in json.dumps(hidden)
+    assert [(pair["task"], pair["items"], pair["unseen"]) for pair in hidden["pairs"]] == [
+        ("dev", 1, False),
+        ("sealed", 1, True),
+    ]
+
+
+def test_problems_are_compared_like_examples() -> None:
+    assert find([problem(ITEM)], index_of(hash_items("t", [("0", [ITEM])], ngram=8, unseen=False))).rows
+
+
+def test_hashed_items_come_back_from_their_file_and_hold_no_text(tmp_path: Path) -> None:
+    task = hash_items("t", [("x1", ["short one", ITEM]), ("x2", [""])], ngram=8, unseen=True)
+    write_hashed_items(tmp_path / "t.hashed.parquet", task)
+    assert read_hashed_items(tmp_path / "t.hashed.parquet") == task
+    assert b"thirteen" not in (tmp_path / "t.hashed.parquet").read_bytes()
+    (tmp_path / "t.hashed.parquet").write_bytes(b"PAR1")
+    with pytest.raises(Failure):
+        read_hashed_items(tmp_path / "t.hashed.parquet")
+
+
+def test_wrong_settings_are_mistakes() -> None:
+    task = hash_items("t", [], ngram=8, unseen=False)
+    for wrong in (
+        lambda: index_of(task, n=5),
+        lambda: index_of(task, task),
+        lambda: index_of(n=0),
+        lambda: index_of(overlap=1.0),
+        lambda: Policy("maybe"),
+    ):  # type: ignore[arg-type]
+        with pytest.raises(Mistake):
+            wrong()
+
+
+def test_gsm8k_train_against_test_and_self_instruct_agrees_with_sets_of_strings() -> None:
+    """Real data: 7,473 rows against 1,319 + 175 items, coverage flagged token by token on sets of joined 8-grams."""
+    if not (root := os.environ.get("POSTGRAD_TEST_DATA")):
+        pytest.skip("POSTGRAD_TEST_DATA is not set: no real data to compare with")
+    train = [json.loads(line)["question"] for line in Path(root, "gsm8k/train.jsonl").read_bytes().splitlines()]
+    tasks = {
+        "gsm8k": [json.loads(line)["question"] for line in Path(root, "gsm8k/test.jsonl").read_bytes().splitlines()],
+        "self_instruct": [
+            json.loads(line)["instruction"]
+            for line in Path(root, "self_instruct/seed_tasks.jsonl").read_bytes().splitlines()
+        ],
+    }
+    train += tasks["self_instruct"][:5]  # something that surely overlaps, short items among it
+    index = index_of(
+        *(
+            hash_items(name, [(str(i), [text]) for i, text in enumerate(texts)], ngram=8, unseen=False)
+            for name, texts in tasks.items()
+        )
+    )
+    found = {(row, hit.task, hit.item) for row, text in enumerate(train) for hit in index.overlaps([text])}
+
+    grams = lambda said, n: [" ".join(said[start : start + n]) for start in range(len(said) - n + 1)]
+    ascii_items = {(name, i): words(text) for name, texts in tasks.items() for i, text in enumerate(texts)}
+    where: dict[str, set[tuple[str, int]]] = {}
+    for key, said in ascii_items.items():
+        for gram in grams(said, 8):
+            where.setdefault(gram, set()).add(key)
+    expected = set()
+    for row, text in enumerate(train):
+        said = words(text)
+        here = set(grams(said, 8))
+        for key in {key for gram in here & where.keys() for key in where[gram]}:
+            item = ascii_items[key]
+            flags = [any(gram in here for gram in grams(item[max(0, i - 7) : i + 8], 8)) for i in range(len(item))]
+            if sum(flags) * 2 > len(flags):
+                expected.add((row, *key))
+        for key, item in ascii_items.items():
+            if len(item) < 8 and (stands_in(item, said) if len(item) >= 4 else item == said):
+                expected.add((row, *key))
+    assert {row for row, *_ in found} >= set(range(len(train) - 5, len(train)))
+    assert found == expected
