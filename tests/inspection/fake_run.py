@@ -28,6 +28,13 @@ TASKS = {
 }
 PRIMARY = {"sft": ["arithmetic", "constraints"], "dpo": ["constraints"], "rlvr": ["arithmetic"]}
 ITEMS = 400
+# work → (part, reason, rows that left)
+LEAVE = (
+    ("read", [("read", "broken JSON", 23), ("read", "not UTF-8", 6)]),
+    ("clean", [("filter", "too short", 61), ("filter", "too long", 18), ("filter", "empty answer", 9), ("redact", "phone number", 4)]),
+    ("deduplicate", [("deduplicate", "exact duplicate", 212)]),
+    ("decontaminate", [("decontaminate", "overlaps a task", 55)]),
+    ("mixture", [("mix", "over the aim of its source", 330)]))
 HOSTILE = "<script>alert('x')</script> & \"quotes\""
 
 
@@ -57,6 +64,19 @@ def recipe() -> dict[str, Any]:
         "evaluate": {"confidence": 0.95, "unseal": "final scores of the first release"}}
 
 
+def findings() -> dict[str, Any]:
+    return {
+        "rule": {"ngram": 8, "overlap": 0.5, "rows": "drop", "source_limit": 0.02, "above_limit": "stop"}, "overlapping_rows": 55,
+        "pairs": [
+            {"source": "math_train", "task": "arithmetic", "unseen": False, "rows": 37, "source_rows": 861, "items": 5, "task_items": 400,
+             "share": 0.0125, "above_limit": False},
+            {"source": "forum", "task": "new_constraints", "unseen": True, "rows": 18, "source_rows": 377, "items": 3, "task_items": 400,
+             "share": 0.0075, "above_limit": False},
+            {"source": "forum", "task": "facts", "unseen": False, "rows": 0, "source_rows": 377, "items": 0, "task_items": 400, "share": 0.0,
+             "above_limit": False}],
+        "examples": [{"source": "math_train", "task": "arithmetic", "row": 4, "file": "f", "item": "i", "share": 0.8, "text": "What is 3 + 4? " + HOSTILE}]}
+
+
 def make(folder: Path, until: str = "rlvr", seed: int = 1, items: int = ITEMS) -> Path:
     """Write `folder/run` and `folder/.store`; `until` names the last stage that was reached. Returns the run folder."""
     maker = Maker(folder, random.Random(seed), items)
@@ -83,14 +103,17 @@ class Maker:
         self.steps: list[dict[str, Any]] = []
         self.scores: list[dict[str, Any]] = []
         self.outcomes: dict[tuple[str, str], list[float]] = {}
+        self.hardness: dict[tuple[str, int], float] = {}
         self.prompts: dict[str, list[Problem]] = {}
 
     def step(self, name: str, inputs: tuple[str, ...] = (), stage: str | None = None) -> Path:
         key = hash_text(name)
         path = self.folder / ".store" / "artifacts" / key
         path.mkdir(parents=True)
-        (path / "manifest.json").write_text(json.dumps({"step": name, "inputs": {one: {"key": hash_text(one)} for one in inputs}}))
-        self.steps.append({"name": name, "key": key, "stage": stage, "cached": name.startswith("read"), "duration_s": self.chance.uniform(1, 90)})
+        (path / "manifest.json").write_text(json.dumps({
+            "step": name, "inputs": {one: {"step": one, "key": hash_text(one)} for one in inputs}, "started": "2025-01-07T10:00:00Z",
+            "duration_s": self.chance.uniform(1, 20), "peak_memory_bytes": 1_400_000_000}))
+        self.steps.append({"name": name, "key": key, "outputs": hash_text("out" + name), "stage": stage})
         return path
 
     def base(self) -> None:
@@ -104,39 +127,31 @@ class Maker:
     def data(self) -> None:
         rows = {source: [self.example(source, row) for row in range(n)] for source, n in
                 {"math_train": 900, "instructions_train": 700, "knowledge_train": 500, "safety_train": 300, "forum": 400}.items()}
-        leave = {
-            "read": {"broken JSON": 23, "not UTF-8": 6},
-            "filter": {"too short": 61, "too long": 18, "empty answer": 9},
-            "redact": {"phone number in a required answer": 4},
-            "deduplicate": {"exact duplicate": 212},
-            "decontaminate": {"overlaps arithmetic": 37, "overlaps constraints": 18},
-            "mixture": {"over the budget of its capability": 330}}
         previous: tuple[str, ...] = ()
-        for name, reasons in leave.items():
-            step = {"read": "read.math_train", "mixture": "mixture"}.get(name, f"curate.{name}")
-            ledger = []
-            for reason, number in reasons.items():
+        for work, reasons in LEAVE:
+            entries: dict[str, list[LedgerEntry]] = {source: [] for source in rows}
+            for part, reason, number in reasons:
                 for _ in range(number):
-                    source = self.chance.choice([one for one in rows if rows[one]])
-                    gone = rows[source].pop() if name != "read" else self.example(source, 9_000 + len(ledger))
-                    ledger.append(LedgerEntry(gone.parents[0], step, "drop", reason))
-            if name == "redact":
-                ledger += [LedgerEntry(one.parents[0], step, "change", "e-mail address") for one in rows["forum"][:44]]
-            groups = {f"read.{source}": [source] for source in rows} if name == "read" else {step: list(rows)}
+                    source = self.chance.choice(list(rows))
+                    gone = rows[source].pop() if work != "read" else self.example(source, 9_000 + len(entries[source]))
+                    entries[source].append(LedgerEntry(gone.parents[0], part, "drop", reason))
+            if work == "clean":
+                entries["forum"] += [LedgerEntry(one.parents[0], "redact", "change", "e-mail address") for one in rows["forum"][:44]]
+            groups = {f"{work}.{source}": [source] for source in rows} if work in ("read", "clean") else {work: list(rows)}
             made = []
-            for index, (one, sources) in enumerate(groups.items()):
-                path = self.step(one, previous)
+            for step, sources in groups.items():
+                mine = tuple(one for one in previous if one.partition(".")[2] in sources) if work == "clean" else previous
+                path = self.step(step, mine)
                 write_records(path / "examples.parquet", Example, [row for source in sources for row in rows[source]])
-                write_records(path / "ledger.parquet", LedgerEntry, ledger if index == 0 else [])
-                made.append(one)
-                if name == "decontaminate":
-                    (path / "findings.json").write_text(json.dumps({
-                        "tasks": [{"task": "arithmetic", "rows": 37, "share": "1.8 %"}, {"task": "constraints", "rows": 18, "share": "0.9 %"}],
-                        "false_condemnations": {"rows": 3, "of": 55, "share": "5.5 %"}}))
-                if name == "mixture":
-                    (path / "mixture.json").write_text(json.dumps({"tokens": 600000, "sources": [
+                write_records(path / "ledger.parquet", LedgerEntry, [entry for source in sources for entry in entries[source]])
+                made.append(step)
+                if work == "decontaminate":
+                    (path / "findings.json").write_text(json.dumps(findings()))
+                if work == "mixture":
+                    (path / "mixture.json").write_text(json.dumps({"unit": "tokens", "parts": [
                         {"capability": source.split("_")[0] if source != "forum" else "knowledge", "source": source, "rows": len(rows[source]),
-                         "tokens": len(rows[source]) * 41, "epochs": 1.0 + self.chance.random()} for source in rows]}))
+                         "available_rows": 900, "tokens": len(rows[source]) * 41, "available_tokens": 40_000, "epochs": 1.0 + self.chance.random(),
+                         "target_share": 0.2, "reached_share": 0.2} for source in rows]}))
             previous = tuple(made)
 
     def problems(self) -> None:
@@ -152,12 +167,12 @@ class Maker:
         path = self.step(f"evaluate.{stage}", (stage,) if stage in STAGES else ("base",), stage)
         for task, (capability, split, shares) in TASKS.items():
             share = shares[SCORED.index(stage)]
-            earlier = self.outcomes.get((SCORED[max(0, SCORED.index(stage) - 1)], task))
             outcomes, completions, values = [], [], []
             for index, problem in enumerate(self.prompts[task]):
-                value = float(self.chance.random() < share)
-                if earlier is not None and self.chance.random() < 0.45:
-                    value = earlier[index]
+                # how hard an item is carries over from stage to stage, mostly
+                if self.chance.random() < 0.3 or (task, index) not in self.hardness:
+                    self.hardness[task, index] = self.chance.random()
+                value = float(self.hardness[task, index] < share)
                 values.append(value)
                 text = (f"There are {index + 3} baskets with {7 + index % 9} plums each.\nSo {index + 3} × {7 + index % 9} = {(index + 3) * (7 + index % 9)}.\nThe answer is {(index + 3) * (7 + index % 9)}."
                         if value else f"plums plums are {index} and the {stage} says {HOSTILE}")
@@ -242,14 +257,12 @@ class Maker:
         run = self.folder / "run"
         run.mkdir()
         names = [*(["sft"] if "sft" in reached else []), *(["pairs", "dpo"] if "dpo" in reached else []), *(["rlvr"] if "rlvr" in reached else [])]
-        kinds = {"pairs": "prefer"}
         (run / "run.json").write_text(json.dumps({
-            "postgrad": "0.1.0", "recipe": recipe(), "recipe_hash": hash_text("recipe"), "seed": 17, "store": "../.store",
-            "versions": {"python": "3.12.3", "torch": "2.13.0+cpu", "transformers": "5.23.0"},
-            "hardware": {"processor": "2 cores with AVX-512", "memory_bytes": 8_000_000_000, "matmul_gflops": 131.0},
-            "stages": {name: {"kind": kinds.get(name, name), "artifact": hash_text(name), "hash": hash_text("out" + name), "folder": f"stages/{name}",
-                              "duration_s": 64.0, "peak_memory_bytes": 1_400_000_000} for name in names},
-            "steps": self.steps, "seal": {"head": hash_text("seal"), "opened": True, "reason": "final scores of the first release"},
-            "started": "2025-01-07T10:00:00Z", "finished": "2025-01-07T10:04:41Z"}))
+            "format": 1, "recipe": recipe(), "recipe_hash": hash_text("recipe"), "seed": 17, "store": "../.store",
+            "versions": {"postgrad": "0.1.0", "python": "3.12.3", "torch": "2.13.0+cpu", "transformers": "5.23.0"},
+            "hardware": {"processor": {"machine": "x86_64", "instructions": ["avx2", "avx512f", "fma"]}, "processors": 2, "threads": 2,
+                         "memory_bytes": 8_000_000_000, "accelerators": [], "system": "Linux"},
+            "stages": {name: {"artifact": hash_text(name), "outputs": hash_text("out" + name)} for name in names},
+            "steps": self.steps, "files": [], "seal": {"head": hash_text("seal"), "opened": True, "reason": "final scores of the first release"}}))
         if self.scores:
             (run / "scores.json").write_text(json.dumps({"scores": self.scores, "comparisons": self.comparisons(reached)}))

@@ -44,8 +44,8 @@ def by_task(run: Run) -> list[TaskCases]:
 def of_task(run: Run, task: str) -> TaskCases | None:
     outcomes: dict[str, dict[str, tuple[float, str]]] = {}
     for stage in run.scored:
-        path = run.file(f"evaluate.{stage}", f"{task}.outcomes.parquet")
-        if path and run.file(f"evaluate.{stage}", f"{task}.completions.parquet"):
+        path = run.found(f"evaluate.{stage}", f"{task}.outcomes.parquet")
+        if path and run.found(f"evaluate.{stage}", f"{task}.completions.parquet"):
             outcomes[stage] = {row["problem"]: (row["score"], (row["verdict"] or {}).get("reason") or "")
                                for row in rows(path, ["problem", "score", "verdict.reason"])}
     if len(outcomes) < 2:
@@ -74,7 +74,7 @@ def of_task(run: Run, task: str) -> TaskCases | None:
 
 def answers(run: Run, stage: str, task: str, wanted: set[str]) -> dict[str, tuple[str, bool]]:
     """problem → (text of the first sample's last turn, whether the length limit cut it)."""
-    path = run.file(f"evaluate.{stage}", f"{task}.completions.parquet")
+    path = run.found(f"evaluate.{stage}", f"{task}.completions.parquet")
     result: dict[str, tuple[str, bool]] = {}
     for row in rows(path, ["prompt_id", "sample", "turns.list.element.text", "finish_reason"]) if path else ():
         if row["prompt_id"] in wanted and row["prompt_id"] not in result:

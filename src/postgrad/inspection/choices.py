@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from postgrad.inspection.run_folder import Run, read_json
-from postgrad.inspection.words import compact, seconds, size
+from postgrad.inspection.run_folder import Run
+from postgrad.inspection.words import compact, moment, seconds, size
 from postgrad.support.licences import Verdict, describe, verdict
 
 BESIDE = {"name", "kind", "primary", "from", "from_"}
@@ -37,7 +37,6 @@ class StageRecord:
     hash: str
     duration: str
     memory: str
-    link: str
 
 
 def stages(run: Run) -> list[StageChoices]:
@@ -67,31 +66,30 @@ def licences(run: Run) -> tuple[list[LicenceRow], Verdict]:
 
 
 def records(run: Run) -> list[StageRecord]:
+    """Time is the sum, memory the largest, of the steps that belong to the stage, when they were first made."""
     result = []
     for name, stage in (run.about.get("stages") or {}).items():
-        memory = stage.get("peak_memory_bytes")
-        result.append(StageRecord(name, stage.get("kind", ""), stage.get("artifact", ""), stage.get("hash", ""),
-                                  seconds(stage.get("duration_s")), size(memory) if memory else "–", f"stages/{name}"))
+        own = [run.manifests[step["name"]] for step in run.about.get("steps") or []
+               if step.get("stage") == name and step["name"] in run.manifests]
+        memory = max((one.get("peak_memory_bytes") or 0 for one in own), default=0)
+        result.append(StageRecord(name, run.kind(name), stage.get("artifact", ""), stage.get("outputs", ""),
+                                  seconds(sum(one.get("duration_s") or 0 for one in own) if own else None), size(memory) if memory else "–"))
     return result
 
 
 def environment(run: Run) -> list[tuple[str, str]]:
-    """Versions and hardware as recorded, times as recorded."""
+    """Versions and hardware as recorded, and when the first and the last step began."""
     about = run.about
-    rows: list[tuple[str, Any]] = [("postgrad", about.get("postgrad"))]
-    rows += list((about.get("versions") or {}).items())
-    rows += list((about.get("hardware") or {}).items())
-    rows += [("seed", about.get("seed")), ("started", about.get("started")), ("finished", about.get("finished"))]
-    return [(name.replace("_", " "), compact(value)) for name, value in dict(rows).items() if value not in (None, "", {})]
+    rows: dict[str, Any] = {**(about.get("versions") or {}), **(about.get("hardware") or {}), "seed": about.get("seed")}
+    if rows.get("memory_bytes"):
+        rows["memory"] = size(rows.pop("memory_bytes"))
+    began = sorted(manifest["started"] for manifest in run.manifests.values() if manifest.get("started"))
+    if began:
+        rows["first step began"], rows["last step began"] = moment(began[0]), moment(began[-1])
+    return [(name.replace("_", " "), compact(value)) for name, value in rows.items() if value not in (None, "", {}, [])]
 
 
 def lineage(run: Run) -> list[tuple[str, str, str, str]]:
-    """(step, key, its inputs, time) of every step, from the manifests where they are at hand."""
-    result = []
-    for step in run.about.get("steps") or []:
-        manifest = run.paths[step["name"]] / "manifest.json" if step["name"] in run.paths else None
-        inputs = (read_json(manifest).get("inputs") or {}) if manifest is not None and manifest.is_file() else {}
-        names = ", ".join(inputs if isinstance(inputs, dict) else [str(one.get("name", one)) for one in inputs])
-        taken = "from the store" if step.get("cached") else seconds(step.get("duration_s"))
-        result.append((step["name"], str(step.get("key") or ""), names, taken))
-    return result
+    """(step, artifact key, what it was made from, time) of every step."""
+    return [(step["name"], str(step.get("key") or ""), ", ".join(run.inputs(step["name"])),
+             seconds(run.manifests.get(step["name"], {}).get("duration_s"))) for step in run.about.get("steps") or []]

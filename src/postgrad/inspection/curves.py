@@ -8,17 +8,17 @@ from postgrad.inspection.run_folder import Run, read_lines
 from postgrad.inspection.svg import Plot, drawing
 
 SHOWN = {
-    "loss": "loss", "reward": "reward", "accuracy": "chosen above rejected", "margin": "reward margin",
+    "loss": "loss", "reward": "reward", "pass_rate": "share that passes", "accuracy": "chosen above rejected", "margin": "reward margin",
     "chosen_logprob": "log-probability, chosen", "rejected_logprob": "log-probability, rejected", "kl": "KL to the reference",
     "entropy": "entropy (nats a token)", "length": "completion length (tokens)", "zero_variance": "groups without variance",
-    "clip_share": "clipped ratios", "mismatch": "sampler against trainer", "grad_norm": "gradient norm", "learning_rate": "learning rate"}
+    "truncated": "cut by the length limit", "clip_share": "clipped ratios", "mismatch": "sampler against trainer", "grad_norm": "gradient norm", "learning_rate": "learning rate"}
 POINTS = 240
 HOVER_BANDS = 48
 WINDOW_SHARE = 0.08
 
 
 def of_stage(run: Run, stage: str, role: str) -> list[tuple[str, str]]:
-    """(title, svg) for each known measure that the stage logged with at least two finite values; [] without metrics."""
+    """(title, svg) for each known measure that the stage logged with at least two different finite values; [] without metrics."""
     path = run.file(stage, "metrics.jsonl")
     if path is None:
         return []
@@ -26,7 +26,7 @@ def of_stage(run: Run, stage: str, role: str) -> list[tuple[str, str]]:
     result = []
     for key, title in SHOWN.items():
         points = series(lines, key)
-        if len(points) > 1 and not (key == "clip_share" and all(y == 0 for _, y in points)):
+        if len(points) > 1 and any(y != points[0][1] for _, y in points):
             result.append((title, draw(points, f"{stage}: {title}", role)))
     return result
 

@@ -6,17 +6,19 @@ from typing import Any
 
 from postgrad.inspection.run_folder import Run, count, rows
 
-EXAMPLES, PROBLEMS = "examples.parquet", "problems.parquet"
-TITLES = {"read": "read", "filter": "filter", "redact": "redact", "deduplicate": "remove duplicates",
-          "decontaminate": "decontaminate", "mixture": "mixture"}
+TABLES = ("examples.parquet", "problems.parquet")
+PARTS = {  # what a step's name ends with, or begins with → the parts that its ledger tells apart, in order
+    "read": ("read",), "clean": ("filter", "redact"), "deduplicate": ("deduplicate",), "decontaminate": ("decontaminate",),
+    "mixture": ("mixture",), "prompts": ("mixture",)}
+TITLES = {"deduplicate": "remove duplicates"}
 
 
 @dataclass
 class Station:
-    """One kind of step over all its sources: rows that entered, and rows that left, changed or were made, by reason."""
+    """One kind of work over all its sources: rows kept, and rows that left, changed or were made, by reason."""
 
     name: str
-    kept: int
+    kept: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
     changed: Counter[str] = field(default_factory=Counter)
     made: int = 0
@@ -32,39 +34,56 @@ class Station:
         return TITLES.get(self.name, self.name)
 
 
-def stations(run: Run, table: str) -> list[Station]:
-    """The stations that rows of one table (`examples.parquet` or `problems.parquet`) passed, in the order of the run."""
-    sources = {step.removeprefix("read.") for step in run.steps("read") if run.file(step, table)}
-    names = dict.fromkeys(name for step in run.paths if (name := station_of(step)))
-    found = [station(run, name, table, sources) for name in names]
-    return [one for one in found if one.entered or one.kept]
+def work_of(step: str) -> str | None:
+    """`read.gsm8k` → read, `rlvr.deduplicate` → deduplicate; None for steps that move no rows."""
+    first, last = step.partition(".")[0], step.rpartition(".")[2]
+    return first if first in ("read", "clean") else last if last in PARTS else None
 
 
-def station_of(step: str) -> str | None:
-    """`read.gsm8k` → read, `curate.filter` → filter, `mixture` → mixture; None for steps that move no rows."""
-    first, _, rest = step.partition(".")
-    if first == "curate" and rest:
-        return rest.partition(".")[0]
-    return first if first in ("read", "mixture") else None
+def examples(run: Run) -> list[Station]:
+    """The way of the rows that SFT trains on; of a run that stopped before the mixture, as far as it got."""
+    for end in ("mixture", "decontaminate", "deduplicate"):
+        if end in run.paths:
+            return way(run, [end])
+    read = [step for work in ("clean", "read") for step in run.steps(work) if run.file(step, TABLES[0])]
+    return way(run, read)
 
 
-def station(run: Run, name: str, table: str, sources: set[str]) -> Station:
-    steps = [step for step in run.paths if station_of(step) == name]
-    found = Station(name, sum(count(run.file(step, table)) for step in steps))
+def prompts(run: Run) -> list[tuple[str, list[Station]]]:
+    """(stage, the way of its prompts or problems) for each stage that has its own."""
+    return [(step.removesuffix(".prompts"), way(run, [step])) for step in run.paths if step.endswith(".prompts")]
+
+
+def way(run: Run, ends: list[str]) -> list[Station]:
+    """The stations that lead to these steps, from reading on, by the manifests' lineage."""
+    members = run.ancestors(ends)
+    found = []
+    for work, parts in PARTS.items():
+        steps = [step for step in run.paths if step in members and work_of(step) == work and run.file(step, "ledger.parquet")]
+        if steps:
+            found += stations(run, steps, parts)
+    return found
+
+
+def stations(run: Run, steps: list[str], parts: tuple[str, ...]) -> list[Station]:
+    """One station a part. The last keeps what the tables hold; an earlier part kept what the next one was given."""
+    made = {part: Station(part) for part in parts}
     for step in steps:
         path = run.file(step, "ledger.parquet")
-        for row in rows(path, ["origin.source", "action", "reason"]) if path else ():
-            source, reason = row["origin"]["source"], row["reason"]
-            if source not in sources:
-                continue
+        for row in rows(path, ["origin.source", "step", "action", "reason"]) if path else ():
+            station = made.get(row["step"], made[parts[-1]])
             if row["action"] == "drop":
-                found.dropped[reason] += 1
-                found.by_source[source][reason] += 1
+                station.dropped[row["reason"]] += 1
+                station.by_source[row["origin"]["source"]][row["reason"]] += 1
             elif row["action"] == "change":
-                found.changed[reason] += 1
+                station.changed[row["reason"]] += 1
             elif row["action"] == "make":
-                found.made += 1
-    return found
+                station.made += 1
+    kept = sum(count(run.file(step, table)) for step in steps for table in TABLES)
+    for part in reversed(parts):
+        made[part].kept = kept
+        kept = made[part].entered
+    return list(made.values())
 
 
 @dataclass(frozen=True)
@@ -82,17 +101,17 @@ class Share:
 
 def mixture(run: Run) -> tuple[list[Share], list[Share]]:
     """(capabilities, sources) of the mixture; empty lists before it was made. Aims are the recipe's priorities."""
-    told = run.json("mixture", "mixture.json")
-    entries: list[dict[str, Any]] = told if isinstance(told, list) else (told or {}).get("sources", [])
-    total = sum(entry["tokens"] for entry in entries) or 1
-    sources = [Share(e["source"], e["capability"], e["rows"], e["tokens"], float(e["epochs"]), None, e["tokens"] / total)
-               for e in entries]
+    parts: list[dict[str, Any]] = (run.json("mixture", "mixture.json") or {}).get("parts", [])
+    total = sum(part["tokens"] for part in parts) or 1
+    sources = [Share(part["source"], part["capability"], part["rows"], part["tokens"], float(part["epochs"]),
+                     part["target_share"], part["tokens"] / total) for part in parts]
     priorities = {name: c.get("priority", 1.0) for name, c in (run.recipe.get("capabilities") or {}).items()}
     all_priorities = sum(priorities.values()) or 1.0
     capabilities = []
     for name in dict.fromkeys([*priorities, *(share.capability for share in sources)]):
         own = [share for share in sources if share.capability == name]
         tokens = sum(share.tokens for share in own)
-        capabilities.append(Share(name, name, sum(share.rows for share in own), tokens, max((s.epochs for s in own), default=0.0),
-                                  priorities.get(name, 0.0) / all_priorities, tokens / total))
-    return (capabilities, sources) if entries else ([], [])
+        most = max((share.epochs for share in own), default=0.0)
+        aimed = priorities.get(name, 0.0) / all_priorities
+        capabilities.append(Share(name, name, sum(share.rows for share in own), tokens, most, aimed, tokens / total))
+    return (capabilities, sources) if parts else ([], [])

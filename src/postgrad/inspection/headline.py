@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from postgrad.inspection.run_folder import Run
+from postgrad.inspection.run_folder import BASES, Run
 from postgrad.inspection.scores import Average, Step, averages, steps
-from postgrad.inspection.words import joined, number, seconds, signed
+from postgrad.inspection.words import joined, number, seconds
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Headline:
     title: str
     base: str
     sentence: str
+    more: str
     doubt: str
     figures: tuple[Figure, ...]
     averages: tuple[Average, ...]
@@ -34,36 +35,47 @@ def base_name(run: Run) -> str:
 
 
 def compose(run: Run) -> Headline:
-    title = str(run.recipe.get("name") or run.folder.name)
     found = averages(run)
     last = run.stages[-1]
-    start = {a.split: max((one for one in found if one.split == a.split and one.stage in ("base", "base_plain")),
-                          key=lambda one: one.plain, default=None) for a in found}
-    trained = joined(run.stages[1:]) if len(run.stages) > 1 else ""
-    figures = []
-    sentences = []
-    made = f"{base_name(run)} was taken through {trained}." if trained else f"No stage has trained {base_name(run)} yet."
-    for split in dict.fromkeys(a.split for a in found):
-        before, after = start[split], next((a for a in found if a.split == split and a.stage == last), None)
-        if before is None or after is None or after.stage == before.stage:
-            continue
-        gain = after.plain - before.plain
-        how = "read as plain text" if before.stage == "base_plain" else "in chat form"
-        tasks = f"{after.tasks} {split} task" + ("s" if after.tasks != 1 else "")
-        sentences.append(f"Over {tasks} the mean score went from {number(before.plain)} (the base {how}, its better way) to {number(after.plain)}.")
-        figures.append(Figure(f"{number(before.plain)} → {number(after.plain)}", f"mean of {tasks}", "gain" if gain > 0 else "loss"))
     whole = next((step for step in steps(run) if step.start == "base" and step.to == last), None)
+    figures: list[Figure] = []
+    went: list[str] = []
+    how = set()
+    for split in dict.fromkeys(a.split for a in found):
+        before = max((a for a in found if a.split == split and a.stage in BASES), key=lambda a: a.plain, default=None)
+        after = next((a for a in found if a.split == split and a.stage == last), None)
+        if before is None or after is None or last == "base":
+            continue
+        how.add(before.stage)
+        tasks = f"{after.tasks} {split} task" + ("s" if after.tasks != 1 else "")
+        went.append(f"from {number(before.plain)} to {number(after.plain)} on {tasks}")
+        figures.append(Figure(f"{number(before.plain)} → {number(after.plain)}", f"mean score on {tasks}", "gain" if after.plain > before.plain else "loss"))
+    name, path = base_name(run), joined(run.stages[1:]) if len(run.stages) > 1 else ""
+    if not path:
+        sentence = f"No stage has trained {name} yet."
+    elif went:
+        sentence = f"{name}, taken through {path}, went {joined(went)}."
+    else:
+        sentence = f"{name} was taken through {path}. It has not been scored beside its base."
+    more = []
+    if how:
+        ways = {"base_plain": "as plain text", "base": "in chat form"}
+        more.append(f"The start is the base asked {joined([ways[stage] for stage in BASES if stage in how])}"
+                    + (", the better of its two ways." if len(how) == 1 and "base_plain" in run.scored else "."))
     if whole:
         rose, fell, open_ = whole.count("gain"), whole.count("loss"), whole.count("unsure")
-        figures.append(Figure(f"{rose} of {len(whole.changes)}", "tasks better than the base in chat form, beyond doubt", "gain" if rose else "plain"))
-        figures.append(Figure(str(fell), "tasks worse, beyond doubt", "loss" if fell else "plain"))
-        sentences.append(f"Against the base in chat form {rose} tasks rose and {fell} fell beyond doubt; for {open_} the data cannot tell.")
-    if not run.scores["scores"]:
-        sentences.append("Nothing has been scored yet.")
-    total = sum(stage.get("duration_s") or 0 for stage in (run.about.get("stages") or {}).values())
+        figures.append(Figure(f"{rose} of {len(whole.changes)}", "tasks above the base in chat form, beyond doubt", "gain" if rose else "plain"))
+        figures.append(Figure(str(fell), "tasks below it, beyond doubt", "loss" if fell else "plain"))
+        more.append(f"Against the base in chat form {rose} of {len(whole.changes)} tasks rose and {fell or 'none'} fell beyond doubt"
+                    + (f"; for {open_} the data cannot tell." if open_ else "."))
+    fallen = [f"{step.to} on {joined([c.task for c in step.changes if c.verdict == 'loss'])}"
+              for step in steps(run) if step is not whole and step.count("loss")]
+    if fallen:
+        more.append(f"Beyond doubt below the stage before: {'; '.join(fallen)}.")
+    total = sum(manifest.get("duration_s") or 0 for manifest in run.manifests.values())
     if total:
-        figures.append(Figure(seconds(total), "of work in all stages"))
-    return Headline(title, base_name(run), " ".join([made, *sentences]), doubt(run, whole), tuple(figures[:5]), tuple(found))
+        figures.append(Figure(seconds(total), "of work in all steps"))
+    return Headline(str(run.recipe.get("name") or run.folder.name), name, sentence, " ".join(more), doubt(run, whole), tuple(figures), tuple(found))
 
 
 def doubt(run: Run, whole: Step | None) -> str:
@@ -76,7 +88,4 @@ def doubt(run: Run, whole: Step | None) -> str:
     words.append("One run with one seed: what another seed would give is not in these intervals.")
     if not any(score["split"] == "unseen" for score in run.scores["scores"]):
         words.append("Only development tasks were scored, and those steer choices: they flatter.")
-    worst = min((c.difference for c in whole.changes), default=0.0) if whole else 0.0
-    if worst < 0:
-        words.append(f"The largest fall of one task is {signed(worst)} points.")
     return " ".join(words)

@@ -11,16 +11,16 @@ COLUMNS = ["content_id", "messages.list.element.role", "messages.list.element.co
 def redacted_rows(run: Run) -> set[tuple[str, int]]:
     """(source, row) of every row that a redaction changed or dropped."""
     result = set()
-    for step in run.steps("curate.redact"):
+    for step in run.steps("clean"):
         path = run.file(step, "ledger.parquet")
-        for row in rows(path, ["origin.source", "origin.row", "action"]) if path else ():
-            if row["action"] in ("change", "drop"):
+        for row in rows(path, ["origin.source", "origin.row", "step", "action"]) if path else ():
+            if row["step"] == "redact" and row["action"] in ("change", "drop"):
                 result.add((row["origin"]["source"], row["origin"]["row"]))
     return result
 
 
 def texts(run: Run, wanted: Iterable[str]) -> dict[str, str]:
-    """problem id → its last user message. Looked up in evaluations and RLVR, then curated tables, then tables as read.
+    """problem id → its last user message. Tables as read come last.
 
     A row as read whose origin a redaction touched is left out: its redacted form has another id and is found earlier.
     """

@@ -28,7 +28,7 @@ def page(run: Run) -> str:
     surroundings = jinja2.Environment(
         loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
     surroundings.filters.update({name: getattr(words, name) for name in (
-        "stage_name", "number", "signed", "p_value", "whole", "percent", "joined")})
+        "stage_name", "number", "signed", "p_value", "whole", "percent", "joined", "moment")})
     surroundings.globals.update(interval=words.interval, signed_interval=words.signed_interval)
     return surroundings.get_template("report.html.jinja").render(contents(run, loader, surroundings))
 
@@ -37,9 +37,9 @@ def contents(run: Run, loader: jinja2.BaseLoader, surroundings: jinja2.Environme
     """Everything that the templates name."""
     roles = palette.stage_roles(run.scored or run.stages)
     tasks, compared = scoring.by_task(run), scoring.steps(run)
-    examples, problems = flow.stations(run, flow.EXAMPLES), flow.stations(run, flow.PROBLEMS)
+    examples = flow.examples(run)
     capabilities, sources = flow.mixture(run)
-    limit = score_pictures.common_limit(compared)
+    limits = score_pictures.common_limits(compared)
     licences, licence_verdict = choices.licences(run)
     css, _, _ = loader.get_source(surroundings, "report.css")
     return {
@@ -48,17 +48,18 @@ def contents(run: Run, loader: jinja2.BaseLoader, surroundings: jinja2.Environme
         "choices": choices.stages(run), "curation": choices.curation(run), "recipe_text": choices.recipe_text(run),
         "capabilities": capabilities, "sources": sources,
         "shares": Markup(flow_picture.shares(capabilities, palette.kind_roles([c.name for c in capabilities]))) if capabilities else "",
-        "examples": examples, "problems": problems,
+        "examples": examples, "prompts": flow.prompts(run),
         "rivers": [Markup(flow_picture.river(examples, width)) for width in (WIDE, NARROW)] if examples else [],
-        "findings": run.json("curate.decontaminate", "findings.json"),
+        "findings": run.json("decontaminate", "findings.json"),
         "curves": [(stage, [(title, Markup(svg)) for title, svg in curves.of_stage(run, stage, roles.get(stage, "stage-1"))])
                    for stage in run.stages[1:]],
         "tasks": tasks, "better_base": scoring.better_base([task for group in tasks.values() for task in group]),
         "dots": {split: Markup(score_pictures.dots(group, split, roles)) for split, group in tasks.items() if group},
-        "steps": compared, "forests": [Markup(score_pictures.forest(step, limit)) for step in compared],
+        "steps": compared, "forests": [Markup(score_pictures.forest(step, limits)) for step in compared],
         "cases": answers.by_task(run),
         "pairs": [found for stage in run.about.get("stages") or {} if (found := pairs.of_stage(run, stage))],
         "rollouts": [found for stage in run.stages if (found := rollouts.of_stage(run, stage))],
         "licences": licences, "licence_verdict": licence_verdict, "seal": run.about.get("seal") or {},
         "records": choices.records(run), "environment": choices.environment(run), "lineage": choices.lineage(run),
+        "moment": max((m["started"] for m in run.manifests.values() if m.get("started")), default=""),
     }

@@ -1,7 +1,7 @@
 """What a run left behind, read without believing that all of it is there: a partial run has a report too."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -32,7 +32,7 @@ class Run:
     def stages(self) -> list[str]:
         """`base`, then the stages that yielded weights, in the order of the recipe."""
         done = self.about.get("stages") or {}
-        weights = [name for name, stage in done.items() if stage.get("kind") in ("sft", "dpo", "rlvr")]
+        weights = [name for name in done if self.kind(name) in ("sft", "dpo", "rlvr")]
         order = [stage["name"] for stage in self.recipe.get("stages") or []]
         return ["base", *sorted(weights, key=lambda name: order.index(name) if name in order else len(order))]
 
@@ -44,16 +44,42 @@ class Run:
         return [stage for stage in known if stage in seen] + sorted(seen - set(known))
 
     def kind(self, stage: str) -> str:
-        return str((self.about.get("stages") or {}).get(stage, {}).get("kind", ""))
+        """sft, dpo …: as the recipe says it."""
+        return next((str(said.get("kind", "")) for said in self.recipe.get("stages") or [] if said["name"] == stage), "")
+
+    @cached_property
+    def manifests(self) -> dict[str, dict[str, Any]]:
+        """step → its artifact's manifest, for the steps whose artifact is at hand."""
+        return {name: read_json(path / "manifest.json") for name, path in self.paths.items() if (path / "manifest.json").is_file()}
+
+    def inputs(self, step: str) -> list[str]:
+        """The names of the steps that a step was made from, and of the user's files by their path."""
+        told = self.manifests.get(step, {}).get("inputs") or {}
+        return [str(one.get("step") or one.get("path")) for one in told.values()]
+
+    def ancestors(self, ends: Iterable[str]) -> set[str]:
+        """These steps and all that they were made from, directly or through others."""
+        found: set[str] = set()
+        waiting = list(ends)
+        while waiting:
+            step = waiting.pop()
+            if step not in found:
+                found.add(step)
+                waiting += self.inputs(step)
+        return found
 
     def steps(self, prefix: str) -> list[str]:
         """Names of the steps `prefix` or `prefix.anything`, in the order of the run."""
-        return [name for name in self.paths if name == prefix or name.startswith(prefix + ".")]
+        return sorted((name for name in self.paths if name == prefix or name.startswith(prefix + ".")), key=lambda name: name != prefix)
 
     def file(self, step: str, name: str) -> Path | None:
         """A file of a step's artifact, or None if the step was not run or did not write it."""
         path = self.paths[step] / name if step in self.paths else None
         return path if path is not None and path.is_file() else None
+
+    def found(self, step: str, name: str) -> Path | None:
+        """A file of the artifact of `step`, or of the first step below it (`step.anything`) that has one."""
+        return next((path for one in self.steps(step) if (path := self.file(one, name))), None)
 
     def json(self, step: str, name: str) -> Any:
         """A JSON file of a step's artifact, or None."""

@@ -1,11 +1,13 @@
 """Scores as dots with whiskers, and what each stage changed as a forest of paired differences."""
 
+import math
+
 from postgrad.inspection.palette import LIGHT
 from postgrad.inspection.scores import SPLITS, Step, TaskScores
 from postgrad.inspection.svg import Plot, drawing
 from postgrad.inspection.words import interval, number, p_value, scale, signed, signed_interval, stage_name
 
-ROW, HEAD, WIDTH = 17.0, 24.0, 420.0
+ROW, HEAD, WIDTH = 17.0, 24.0, 384.0
 MARKS = {"gain": "o", "loss": "D", "unsure": "o"}
 
 
@@ -46,15 +48,16 @@ def dots(tasks: list[TaskScores], split: str, roles: dict[str, str]) -> str:
         return plot.render(f"Scores on {split} tasks by stage with their intervals")
 
 
-def forest(step: Step, limit: float) -> str:
-    """One step's paired differences, development above unseen; x from −`limit` to `limit` points."""
+def forest(step: Step, limits: tuple[float, float]) -> str:
+    """One step's paired differences, development above unseen; x over `limits` points."""
+    low, high = limits
     groups = [(split, [change for change in step.changes if change.split == split]) for split in SPLITS]
     groups = [(split, changes) for split, changes in groups if changes]
     height = sum(22 + 20 * len(changes) for _, changes in groups) + 34
     with drawing():
-        plot = Plot(360, height)
+        plot = Plot(384, height)
         axes = plot.axes(118, 26, 46, 4)
-        axes.set_xlim(-limit, limit)
+        axes.set_xlim(low, high)
         axes.set_ylim(height - 30, 0)
         axes.set_yticks([])
         axes.grid(axis="y", visible=False)
@@ -70,20 +73,21 @@ def forest(step: Step, limit: float) -> str:
                 colour, middle = LIGHT[change.verdict], y + 10
                 words = (f"{change.task} ({change.capability})\n{signed(change.difference)} points ({signed_interval(change.low, change.high)})"
                          f"\np {p_value(change.p_value)} · n {change.n} · {change.test}")
-                axes.plot([max(change.low, -limit), min(change.high, limit)], [middle, middle], color=colour, lw=2.4, alpha=0.6, solid_capstyle="round")
-                axes.plot([max(-limit, min(limit, change.difference))], [middle], MARKS[change.verdict], ms=7, color=colour,
+                axes.plot([max(change.low, low), min(change.high, high)], [middle, middle], color=colour, lw=2.4, alpha=0.6, solid_capstyle="round")
+                axes.plot([max(low, min(high, change.difference))], [middle], MARKS[change.verdict], ms=7, color=colour,
                           mfc=LIGHT["paper"] if change.verdict == "unsure" else colour, mew=1.5, clip_on=False)
                 axes.annotate(("★ " if change.primary else "") + change.task, (0, middle), xytext=(-8, 0), textcoords="offset pixels",
                               ha="right", va="center", xycoords=("axes fraction", "data"), fontsize=10, annotation_clip=False)
                 axes.annotate(signed(change.difference), (1, middle), xytext=(46, 0), textcoords="offset pixels", ha="right", va="center",
                               xycoords=("axes fraction", "data"), fontsize=10, fontweight="bold", color=colour, annotation_clip=False)
-                (x0, y0), (x1, y1) = axes.transData.transform([(-limit, y), (limit, y + 20)])
+                (x0, y0), (x1, y1) = axes.transData.transform([(low, y), (high, y + 20)])
                 plot.area(x0 - 118, plot.height - y0, x1 - x0 + 164, y0 - y1, words)
                 y += 20
         return plot.render(f"Paired differences from {step.start} to {step.to}, with intervals")
 
 
-def common_limit(found: list[Step]) -> float:
-    """One x range for all forests so that they can be compared by eye: the largest bound, rounded up to 10, at most 100."""
-    largest = max((max(abs(change.low), abs(change.high)) for step in found for change in step.changes), default=10.0)
-    return min(100.0, 10.0 * -(-largest // 10) or 10.0)
+def common_limits(found: list[Step]) -> tuple[float, float]:
+    """One x range for all forests so that they can be compared by eye: it holds every interval and zero, in steps of 5."""
+    changes = [change for step in found for change in step.changes]
+    lowest, highest = min((c.low for c in changes), default=0.0), max((c.high for c in changes), default=0.0)
+    return 5.0 * math.floor(min(lowest, -2.5) / 5), 5.0 * math.ceil(max(highest, 2.5) / 5)

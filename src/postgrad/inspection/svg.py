@@ -6,6 +6,7 @@ the same bytes.
 
 import io
 import re
+import warnings
 import xml.etree.ElementTree as ET
 from contextlib import AbstractContextManager
 
@@ -67,7 +68,10 @@ class Plot:
     def render(self, label: str) -> str:
         """The `<svg>` text; `label` is what a screen reader says of it."""
         buffer = io.StringIO()
-        FigureCanvasSVG(self.figure).print_svg(buffer, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+        with warnings.catch_warnings():
+            # text stays text, so the page's font draws what the measuring font lacks
+            warnings.filterwarnings("ignore", message="Glyph .* missing from")
+            FigureCanvasSVG(self.figure).print_svg(buffer, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
         root = ET.fromstring(buffer.getvalue())
         for child in list(root):
             if child.tag == f"{{{SVG}}}metadata":
@@ -89,11 +93,19 @@ class Plot:
             element.set("data-tip", self._tips[int(name.removeprefix(TIP))])
         if re.fullmatch(r"[a-z_0-9]+_\d+", name) or name.startswith(TIP):
             del element.attrib["id"]
+        target = element.attrib.pop(f"{{{XLINK}}}href", None)
+        if target:
+            element.set("href", target)  # without a namespace HTML understands it as well
         style = element.attrib.get("style")
         if style:
             style = re.sub(r"#[0-9a-f]{6}", lambda found: COLOURS.get(found[0], found[0]), style)
-            style = re.sub(r"font: ((?:\d+ )?[\d.]+px)[^;]*", r"font: \1 var(--font)", style)
+            style = re.sub(r"font(?:-family)?: ((?:(?:\d+|bold) )?[\d.]+px )?'[^;]*", _page_font, style)
             element.set("style", style)
+
+
+def _page_font(found: re.Match[str]) -> str:
+    """The page's font in place of the one that measured, in both forms that matplotlib writes."""
+    return f"font: {found[1]}var(--font)" if found[1] else "font-family: var(--font)"
 
 
 def drawing() -> AbstractContextManager[None]:

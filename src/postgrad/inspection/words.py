@@ -6,7 +6,7 @@ from postgrad.support.progress import duration
 
 MINUS = "\u2212"
 RAW_METRICS = {"perplexity", "bits_per_byte"}
-NAMES = {"base": "base", "base_plain": "base, plain text"}
+NAMES = {"base": "base", "base_plain": "base, plain"}
 
 
 def stage_name(stage: str) -> str:
@@ -80,6 +80,11 @@ def compact(value: Any) -> str:
         case int():
             return str(value) if abs(value) < 10_000 else whole(value)
     return str(value)
+
+
+def moment(value: str) -> str:
+    """An ISO time to the minute: `2025-01-07 10:04`."""
+    return value[:16].replace("T", " ")
 
 
 def joined(items: list[str]) -> str:
