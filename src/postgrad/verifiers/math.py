@@ -9,6 +9,7 @@ stopped when it takes too long: its own time limits use signals, which work in a
 """
 
 import re
+from collections import deque
 from fractions import Fraction
 from typing import Any
 
@@ -50,9 +51,7 @@ def _simple(text: str) -> str:
 
 def last_number(text: str) -> tuple[Fraction | None, str]:
     """(value of the last number in the text, how it was written); (None, "") if there is none."""
-    last = None
-    for last in _NUMBER.finditer(_simple(text)):
-        pass
+    last: re.Match[str] | None = next(iter(deque(_NUMBER.finditer(_simple(text)), maxlen=1)), None)
     return (None, "") if last is None else (number_of(last), last.group())
 
 
@@ -70,6 +69,8 @@ def judge(text: str, ground_truth: Any, prompt: str, finish_reason: str) -> tupl
         raise BrokenTruth("ground truth's `answer` is empty")
     gold = _gold(answer)
     if gold is None:
+        if not text.strip():
+            return 0.0, {"number": 0.0}, latex.NOTHING
         right, reason = latex.equal(answer, text)
         return float(right), {"number": float(reason != latex.NOTHING)}, reason
     value, written = last_number(text)

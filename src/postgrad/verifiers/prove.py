@@ -10,7 +10,7 @@ from typing import Any
 
 from postgrad.records.types import Problem, Verdict
 from postgrad.support.errors import Mistake
-from postgrad.verifiers.dispatch import NAMES, verify
+from postgrad.verifiers.verify import NAMES, verify
 from postgrad.verifiers.samples import SAMPLES
 
 INJECTIONS = (

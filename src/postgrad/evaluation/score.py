@@ -1,0 +1,155 @@
+"""Score one model on tasks: prompts rendered, greedy answers, verdicts, outcomes, and each score with its interval.
+
+The artifact of `evaluate`:
+
+    TASK.completions.parquet   Completion, one a problem; prompt_id is the problem's content_id
+    TASK.outcomes.parquet      Outcome, one a problem in the same order; score NaN where the verifier could not tell
+    scores.json                {"stage", "plain", "tasks": [{task, capability, split, family, problems, undecided}],
+                                "scores": [{stage, task, capability, split, metric, value, low, high, n}]}
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from postgrad.chat import Template, Tokenizer, template
+from postgrad.generation import Engine, Request, Sampling, generate_journaled
+from postgrad.records.tables import read_records, write_records
+from postgrad.records.types import Completion, Outcome, Problem, messages_json
+from postgrad.statistics import interval
+from postgrad.support.errors import Failure, Mistake
+from postgrad.support.files import write_atomically
+from postgrad.support.progress import Progress
+from postgrad.tasks import METRICS, Task, decided, load, outcomes
+
+PLAIN_STOP = ("\n\n", "\nQuestion:")
+"""Where a plain-text answer ends: a text model goes on with the next paragraph or question by itself."""
+SLOTS = 64
+
+
+class Journal(Protocol):
+    """What is needed of the pipeline's journal."""
+
+    def append(self, key: str, payload: Any) -> None: ...
+
+    def get(self, key: str) -> Any: ...
+
+
+class Resources(Protocol):
+    """What is needed of the pipeline's resources."""
+
+    @property
+    def out(self) -> Path: ...
+
+    @property
+    def threads(self) -> int: ...
+
+    def journal(self, name: str) -> Journal: ...
+
+    def progress(self, label: str, total: float | None, unit: str) -> Progress: ...
+
+
+def plain_text(problem: Problem) -> str:
+    """The question for a model that has seen no chat format: the problem's own `plain`, else its turns as a text."""
+    return problem.plain or "".join(f"Question: {message.content}\nAnswer:" for message in problem.messages[-1:])
+
+
+def requests(task: Task, tokenizer: Tokenizer, chat: Template | None, seed: int) -> list[Request]:
+    """One request a problem, in the task's order; `chat` None asks in plain text."""
+    made = []
+    for problem in task.problems:
+        if chat is None:
+            start = [] if tokenizer.bos_id is None else [tokenizer.bos_id]
+            ids = start + tokenizer.encode(plain_text(problem), continues=bool(start))
+        else:
+            ids = chat.encode(messages_json(problem.messages), tokenizer, generation_prompt=True).ids
+        made.append(Request(problem.content_id, tuple(ids), 0, seed))
+    return made
+
+
+def sampling(task: Task, tokenizer: Tokenizer, chat: Template | None) -> Sampling:
+    """Greedy, to the end of the turn or the task's `max_tokens`."""
+    if chat is None:
+        return Sampling(temperature=0.0, max_tokens=task.max_tokens, stop=PLAIN_STOP)
+    ends = (chat.end_id(tokenizer),)
+    return Sampling(temperature=0.0, max_tokens=task.max_tokens, stop_ids=tuple(i for i in ends if i != tokenizer.eos_id))
+
+
+def score(
+    engine: Engine, tokenizer: Tokenizer, chat: Template | None, task: Task, journal: Journal,
+    progress: Progress | None = None, seed: int = 0,
+) -> tuple[list[Outcome], list[Completion]]:
+    """The engine's greedy answers to a task and what they are worth, one each a problem in the task's order.
+
+    `chat` is the template, or None for the plain-text score. Batches done are in `journal` and not done again.
+    """
+    completions = generate_journaled(
+        engine, requests(task, tokenizer, chat, seed), sampling(task, tokenizer, chat), journal, progress)
+    return outcomes(task, completions), completions
+
+
+def scores_of(stage: str, about: Mapping[str, Any], found: Sequence[Outcome], confidence: float) -> list[dict[str, Any]]:
+    """The rows of scores.json for one task: every metric of its family, with its interval.
+
+    `about` has task, capability, split, family. Failure if no problem could be decided.
+    """
+    rows = []
+    for metric, values in METRICS[about["family"]](found).items():
+        if not values:
+            reasons = sorted({o.verdict.reason for o in found if o.verdict and o.verdict.status != "ok"})
+            raise Failure(f"no problem could be decided ({reasons[0] if reasons else 'none has this metric'})",
+                          where=f"task {about['task']}", mend="take the task out, or install what its verifier needs")
+        value, low, high = interval(list(values.values()), confidence)
+        rows.append({"stage": stage, "task": about["task"], "capability": about["capability"], "split": about["split"],
+                     "metric": metric, "value": value, "low": low, "high": high, "n": len(values)})
+    return rows
+
+
+def read_tasks(inputs: Mapping[str, Path], wanted: Iterable[Mapping[str, Any]], limit: int | None = None) -> list[Task]:
+    """The tasks of an evaluation: of each {"name", "capability", "split", …} the problems in input `task.NAME`."""
+    tasks = []
+    for entry in wanted:
+        problems = read_records(inputs[f"task.{entry['name']}"] / "problems.parquet", Problem)
+        tasks.append(load(
+            entry["name"], problems, capability=entry["capability"], split=entry["split"],
+            verifier=entry.get("verifier") or "", metric=entry.get("metric") or "", max_tokens=entry.get("max_tokens"),
+        ).limited(entry.get("limit") or limit))
+    return tasks
+
+
+def evaluate(inputs: Mapping[str, Path], config: Mapping[str, Any], resources: Resources) -> None:
+    """Score a model on tasks (a step). Inputs: `model` (a folder with `model/`) and `task.NAME` for each task.
+
+    Config: {"stage", "tasks": [{"name", "capability", "split"} and, if wanted, "verifier", "metric", "max_tokens",
+    "limit"], "template", "plain": bool, "slots", "seed", "confidence", "limit": int | None, "max_tokens": int | None,
+    "unseal": reason | None}. Mistake if an unseen task is among them without a reason to open it.
+    """
+    import torch  # here, so that planning stays light
+
+    from postgrad.generation.native import NativeEngine
+    from postgrad.models import load as load_model
+    from postgrad.models import weights_hash
+
+    defaults = {"max_tokens": config.get("max_tokens")}
+    tasks = read_tasks(inputs, [defaults | entry for entry in config["tasks"]], config.get("limit"))
+    for task in tasks:
+        if task.split == "unseen" and not config.get("unseal"):
+            raise Mistake("is sealed", where=f"task {task.name}", mend="say `evaluate: {unseal: REASON}` to open it")
+    torch.set_num_threads(resources.threads)
+    torch.use_deterministic_algorithms(True)
+    loaded = load_model(inputs["model"] / "model")
+    chat = None if config.get("plain") else template(config["template"])
+    engine = NativeEngine(loaded, weights_hash(loaded.model), config.get("slots") or SLOTS)
+    journal, confidence = resources.journal("completions"), config["confidence"]
+    said: dict[str, Any] = {"stage": config["stage"], "plain": chat is None, "tasks": [], "scores": []}
+    with resources.progress(f"evaluate {config['stage']}", sum(len(task.problems) for task in tasks), "answers") as progress:
+        for task in tasks:
+            found, completions = score(engine, loaded.tokenizer, chat, task, journal, progress, config.get("seed") or 0)
+            write_records(resources.out / f"{task.name}.outcomes.parquet", Outcome, found)
+            write_records(resources.out / f"{task.name}.completions.parquet", Completion, completions)
+            about = {"task": task.name, "capability": task.capability, "split": task.split, "family": task.metric,
+                     "problems": len(found), "undecided": len(found) - len(decided(found))}
+            said["tasks"].append(about)
+            said["scores"] += scores_of(config["stage"], about, found, confidence)
+    write_atomically(resources.out / "scores.json", json.dumps(said, indent=1).encode())
