@@ -116,9 +116,9 @@ class DpoStage(StagePart):
 class RlvrStage(StagePart):
     """Reinforcement learning with verifiable rewards: GRPO, and the reward is the verifier's."""
 
-    # [OI] docs/tulu3.md, Tülu 3.1 8B (GRPO): 12 learners × 4 prompts × 16 samples, 5e-7 constant, beta 0.01
-    # with kl3, temperature 1, 2,048 + 2,048 tokens; grpo_fast_8b.sh says kl2 instead. [P] Table 21 is PPO, not GRPO: 3e-7,
-    # linear, beta 0.05. No default for `steps`: 100k ([P] Table 21), 2M (grpo_fast_8b.sh) and 10M episodes (docs) are published.
+    # [OI] docs/tulu3.md, Tülu 3.1 8B (GRPO): 12 learners × 4 prompts × 16 samples, 5e-7 constant, beta 0.01 with kl3,
+    # temperature 1, 2,048 + 2,048 tokens; grpo_fast_8b.sh says kl2 instead. [P] Table 21 is PPO, not GRPO: 3e-7,
+    # linear, beta 0.05. No default for `steps`: 100k ([P] Table 21), 2M (grpo_fast_8b.sh) and 10M episodes (docs).
     kind: Literal["rlvr"]
     """`rlvr`."""
     algorithm: Literal["grpo"] = "grpo"

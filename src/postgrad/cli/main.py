@@ -1,0 +1,139 @@
+"""`postgrad`: reads the command line, calls one command, and says what went wrong in one line.
+
+Exit codes: 0 done; 1 a failure that was not the user's; 2 a mistake in a recipe, an option or an argument; 130
+interrupted (Ctrl-C or SIGTERM). Nothing heavy is imported before a command needs it.
+"""
+
+import argparse
+import contextlib
+import errno
+import io
+import os
+import shlex
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from types import FrameType
+
+from postgrad import __version__
+from postgrad.cli import chat, doctor, plan, report, run, schema, store, trace, verify
+from postgrad.cli.parser import Parser
+from postgrad.support.errors import EXIT_FAILURE, EXIT_INTERRUPTED, Mistake, PostgradError
+
+COMMANDS = (run, plan, report, trace, verify, chat, store, doctor, schema)
+EXIT_CLOSED_PIPE = 128 + signal.SIGPIPE if hasattr(signal, "SIGPIPE") else EXIT_FAILURE
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def parser() -> tuple[Parser, dict[str, Parser]]:
+    """The parser, and those of its commands by name."""
+    top = Parser(prog="postgrad", description="From a raw language model to a useful one: one recipe in; weights, "
+                 "scores and the whole story of how they came about out.")
+    top.add_argument("--version", action="version", version=f"postgrad {__version__}")
+    commands = top.add_subparsers(metavar="COMMAND", required=True, dest="command")
+    return top, {command.NAME: command.add(commands) for command in COMMANDS}
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The arguments read. Mistake for whatever does not fit; SystemExit(0) after --help and --version."""
+    top, commands = parser()
+    if not arguments:
+        raise Mistake("wants a command", where="postgrad", mend=f"one of {', '.join(commands)}")
+    first = arguments[0]
+    if first not in commands and not first.startswith("-"):
+        close = get_close_matches(first, commands, n=1)
+        mend = f"did you mean {close[0]}?" if close else f"known: {', '.join(commands)}"
+        raise Mistake(f"unknown command {first}", where="postgrad", mend=mend)
+    options, rest = top.parse_known_args(arguments)
+    if rest:
+        raise commands[options.command].unknown(rest)
+    return options
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out one command line; the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")      # a terminal that cannot show ≈ must not end a run
+    options: argparse.Namespace | None = None
+    try:
+        with _terminated_like_interrupted():
+            options = parse(words)
+            code: int = options.call(options)
+            sys.stdout.flush()
+            return code
+    except SystemExit as end:              # argparse, after --help and --version
+        return int(end.code or 0)
+    except PostgradError as error:
+        return _say(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _say(_how_to_go_on(words, options), EXIT_INTERRUPTED)
+    except BrokenPipeError:                # the reader of our output has gone: nothing to say, and nobody to say it to
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_CLOSED_PIPE
+    except OSError as error:
+        if error.errno in FULL:
+            at = f" at {error.filename}" if error.filename else ""
+            return _say(f"the disk is full{at}; make room, then run the same command again: what was reached is kept",
+                        EXIT_FAILURE)
+        return _say(_unexpected(error, words, options), EXIT_FAILURE)
+    except Exception as error:
+        return _say(_unexpected(error, words, options), EXIT_FAILURE)
+
+
+@contextlib.contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """SIGTERM raises KeyboardInterrupt within the block, so that both leave the same resumable run."""
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, interrupt)
+    except ValueError:                     # not in the main thread: whoever runs us there handles its own signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _say(line: str, code: int) -> int:
+    """One line on stderr, whatever the message holds."""
+    with contextlib.suppress(OSError, ValueError):
+        print(" ".join(line.splitlines()), file=sys.stderr, flush=True)
+    return code
+
+
+def _how_to_go_on(words: Sequence[str], options: argparse.Namespace | None) -> str:
+    if getattr(options, "command", None) == run.NAME:
+        return f"interrupted; what was reached is kept. To go on: {shlex.join(['postgrad', *words])}"
+    return "interrupted"
+
+
+def _unexpected(error: BaseException, words: Sequence[str], options: argparse.Namespace | None) -> str:
+    """Write the traceback to a file in the run's folder, else the system's for temporary files, and say where."""
+    first = (str(error).strip().splitlines() or [""])[0][:200]
+    what = f"unexpected {type(error).__name__}{': ' if first else ''}{first}"
+    called = f"postgrad {__version__}\n{shlex.join(['postgrad', *words])}\n\n"
+    text = called + "".join(traceback.format_exception(error))
+    name = f"postgrad-error-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
+    out = getattr(options, "out", None)
+    for folder in ([Path(out)] if out else []) + [Path(tempfile.gettempdir())]:
+        try:
+            (folder / name).write_text(text, encoding="utf-8", errors="backslashreplace")
+        except OSError:
+            continue                       # not a folder, or full: the next one
+        return f"{what}; the traceback is in {folder / name}"
+    return f"{what}; the traceback could not be written anywhere"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

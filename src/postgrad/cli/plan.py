@@ -1,0 +1,70 @@
+"""`postgrad plan RECIPE`: what a run would do and cost, without doing any of it. No torch."""
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from postgrad.cli.display import power, print_json, print_table, size
+from postgrad.cli.parser import Parser, add_json, add_set, add_store
+from postgrad.cli.recipes import load_recipe
+from postgrad.support.progress import duration
+
+NAME = "plan"
+COLUMNS = ("step", "what", "tokens", "steps", "FLOPs", "time", "memory", "")
+NUMBERS = (2, 3, 4, 5, 6)
+
+
+class Total(NamedTuple):
+    """What is still to be done: seconds and FLOPs added up, memory at its largest."""
+
+    seconds: float
+    flops: float
+    memory_bytes: float
+
+
+def add(commands: Any) -> Parser:
+    parser: Parser = commands.add_parser(NAME, help="what a run would do and cost", description=(
+        "Check a recipe and show its steps with tokens, optimiser steps, FLOPs, time and memory. What is marked ≈ is "
+        "an estimate for this machine. Nothing is run."))
+    parser.add_argument("recipe", metavar="RECIPE", help="a file, or the name of a recipe that ships")
+    parser.option("--out", metavar="DIR", help="the run's folder, by which the store is found (else runs/NAME)")
+    add_set(parser)
+    add_store(parser)
+    add_json(parser)
+    parser.set_defaults(call=call)
+    return parser
+
+
+def call(options: argparse.Namespace) -> int:
+    recipe = load_recipe(options.recipe, options.set)
+
+    from postgrad.pipeline.store import store_path
+    from postgrad.stages.estimate import rows as estimate
+
+    rows = estimate(recipe, store_path(options.store, Path(options.out or f"runs/{recipe.name}")))
+    left = [row for row in rows if not row.cached]
+    total = Total(sum(row.seconds or 0 for row in left), sum(row.flops or 0 for row in left),
+                  max((row.memory_bytes or 0 for row in left), default=0))
+    if options.json:
+        print_json({"recipe": recipe.name, "steps": [dataclasses.asdict(row) for row in rows], "left": total._asdict()})
+        return 0
+    print_table(COLUMNS, [_cells(row) for row in rows], NUMBERS)
+    kept = len(rows) - len(left)
+    if not left:
+        print(f"\nall {kept} steps are in the store: a run does nothing")
+        return 0
+    also = f"; {kept} in the store already" if kept else ""
+    print(f"\n{len(left)} of {len(rows)} steps to do, ≈ {duration(total.seconds)}, ≈ {power(total.flops)} FLOPs, "
+          f"at most ≈ {size(total.memory_bytes)} of memory{also}")
+    return 0
+
+
+def _cells(row: Any) -> tuple[str, ...]:
+    """One line of the table. `row`: a `stages.estimate.PlanRow`, whose unknown figures are None."""
+    def said(value: float | None, write: Any) -> str:
+        return "" if value is None else f"≈ {write(value)}"
+
+    steps = "" if row.optimizer_steps is None else f"{row.optimizer_steps:,}"
+    return (row.step, row.what, said(row.tokens, lambda count: f"{count:,.0f}"), steps, said(row.flops, power),
+            said(row.seconds, duration), said(row.memory_bytes, size), "in store" if row.cached else "")

@@ -1,0 +1,96 @@
+"""`postgrad run RECIPE --out DIR`: carry a recipe out, or go on where it stopped."""
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from postgrad.cli.display import print_json
+from postgrad.cli.parser import Parser, add_json, add_set, add_store
+from postgrad.cli.recipes import a_stage, load_recipe
+from postgrad.support.errors import Mistake
+from postgrad.support.progress import QUIET_SECONDS, duration
+
+if TYPE_CHECKING:
+    from postgrad.pipeline import Event
+
+NAME = "run"
+
+
+def add(commands: Any) -> Parser:
+    parser: Parser = commands.add_parser(NAME, help="carry a recipe out, or go on where it stopped", description=(
+        "Carry a recipe out. What the store already has is not done again, so the same command goes on after an "
+        "interruption, and a second run of the same recipe does nothing."))
+    parser.add_argument("recipe", metavar="RECIPE", help="a file, or the name of a recipe that ships")
+    parser.option("--out", required=True, metavar="DIR", help="the run's folder")
+    add_set(parser)
+    parser.option("--only", metavar="STAGE", help="this stage alone (what it needs must be there)")
+    parser.option("--from", dest="from_", metavar="STAGE", help="this stage and those after it, made anew")
+    parser.option("--until", metavar="STAGE", help="no further than this stage")
+    add_store(parser)
+    parser.option("--seal-log", metavar="FILE", help="the log of opened unseen tasks (else $POSTGRAD_SEAL_LOG, else in "
+                  "your data folder)")
+    add_json(parser)
+    parser.set_defaults(call=call)
+    return parser
+
+
+def call(options: argparse.Namespace) -> int:
+    if options.only and (options.from_ or options.until):
+        raise Mistake("--only goes with neither --from nor --until", where="postgrad run", mend="give one or the other")
+    out = Path(options.out)
+    if out.exists() and not out.is_dir():
+        raise Mistake("is a file", where=f"--out {out}", mend="name a folder for the run")
+    recipe = load_recipe(options.recipe, options.set)
+    order = [stage.name for stage in recipe.stages]
+    for option, stage in (("--only", options.only), ("--from", options.from_), ("--until", options.until)):
+        a_stage(recipe, stage, option)
+    if options.from_ and options.until and order.index(options.from_) > order.index(options.until):
+        raise Mistake(f"{options.from_} comes after {options.until}", where="--from", mend="change the two")
+
+    from postgrad.pipeline.store import store_path
+    from postgrad.stages.run import run
+
+    start = time.monotonic()
+    outcome = run(recipe, out, store_path(options.store, out), only=options.only, from_=options.from_,
+                  until=options.until, seal_log=seal_log(options.seal_log), on_event=tell)
+    seconds = time.monotonic() - start
+    made = {name: str(path) for name in ("report.html", "scores.json", "model") if (path := out / name).exists()}
+    if options.json:
+        print_json({"out": str(out), "seconds": round(seconds, 3), "steps_run": outcome.ran,
+                    "steps_in_store": outcome.cached, "made": made})
+    else:
+        print(f"{outcome.ran} steps done, {outcome.cached} were in the store, in {duration(seconds)}: "
+              f"{', '.join(made.values()) or out}")
+    return 0
+
+
+def seal_log(option: str | None) -> Path:
+    """Where openings of unseen tasks are noted: --seal-log, else $POSTGRAD_SEAL_LOG, else the user's data folder."""
+    said = option or os.environ.get("POSTGRAD_SEAL_LOG")
+    if said:
+        return Path(os.path.expanduser(said))  # noqa: PTH111 (Path.expanduser raises where there is no home)
+    data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")  # noqa: PTH111
+    if not os.path.isabs(data):  # noqa: PTH117
+        raise Mistake("no home folder to keep the seal log in", where="postgrad run", mend="name it: --seal-log FILE")
+    return Path(data, "postgrad", "seal.log")
+
+
+def tell(event: "Event") -> None:
+    """One line on stderr for what happened to a step; nothing for one that was there already."""
+    name = f"[{event.number}/{event.total}] {event.step.name}"
+    match event.kind:
+        case "start":
+            line = name
+        case "done":
+            line = f"{name}: done in {duration(event.seconds)}" if event.seconds >= QUIET_SECONDS else ""
+        case "waiting":
+            line = f"{name}: another process is at it; waiting"
+        case "damaged":
+            line = f"{name}: {event.detail}; made anew"
+        case _:
+            line = ""
+    if line:
+        print(line, file=sys.stderr, flush=True)
