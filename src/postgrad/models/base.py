@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from gguf import GGUFReader
 from huggingface_hub import snapshot_download
+from safetensors import SafetensorError
 from tokenizers import AddedToken
 from tokenizers import Tokenizer as FastTokenizer
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
@@ -80,7 +81,7 @@ def _read_folder(source: Path, folder: Path) -> bool:
         model.save_pretrained(folder)
         if not (source / "tokenizer.json").is_file():  # an older form: transformers makes the fast one from it
             AutoTokenizer.from_pretrained(source, local_files_only=True, trust_remote_code=False).save_pretrained(folder)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise Failure(f"cannot be read ({_line(error)})", where=str(source), mend="copy or save the model again") from error
     origin = source if (source / "tokenizer.json").is_file() else folder
     said = json.loads(path.read_text()) if (path := origin / "tokenizer_config.json").is_file() else {}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM
 from transformers.utils.logging import disable_progress_bar
 
@@ -53,13 +54,15 @@ def load(
         model = AutoModelForCausalLM.from_pretrained(
             folder, config=config, dtype=dtype, attn_implementation=implementation, local_files_only=True,
             use_safetensors=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise Failure(f"cannot be loaded ({_first_line(error)})", where=str(folder), mend="import the model again") from error
     for name, plain in UNPLAIN.items():
         if getattr(config, name, plain) not in (None, plain):
             raise Mistake(f"this architecture changes its logits ({name})", where=str(folder), mend="use another base model")
     if getattr(model.get_output_embeddings(), "bias", None) is not None:
         raise Mistake("this architecture's output layer has a bias", where=str(folder), mend="use another base model")
+    for parameter in model.parameters():  # out of the mapped file: aligned, and safe if the file goes away
+        parameter.data = parameter.data.clone()
     return LoadedModel(model.eval(), Tokenizer.load(folder), model.config, Path(folder))
 
 
