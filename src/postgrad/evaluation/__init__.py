@@ -1,1 +1,1 @@
-"""Scores: tasks run, stages compared, and the seal on unseen tasks. Torch comes in when a model is scored, not before."""
+"""Scores: tasks run, stages compared, and the seal on unseen tasks. Torch comes in when a model is scored."""

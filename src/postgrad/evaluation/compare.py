@@ -11,6 +11,7 @@ of single tests; a reader of many corrects them (`statistics.holm`).
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def pairs(stages: Sequence[Scored], task: str, metric: str) -> list[tuple[Scored
     """The comparisons of one score: each stage with the one before; first and last with the better base score."""
     chat = [scored for scored in stages if scored.stage != BASE_PLAIN]
     plain = next((scored for scored in stages if scored.stage == BASE_PLAIN), None)
-    made = list(zip(chat, chat[1:], strict=False))
+    made = list(pairwise(chat))
     bases = [scored for scored in (next((s for s in chat if s.stage == BASE), None), plain) if scored is not None]
     trained = [scored for scored in chat if scored.stage != BASE]
     scored_bases = [base for base in bases if base.values(task).get(metric)]
@@ -83,7 +84,7 @@ def pairs(stages: Sequence[Scored], task: str, metric: str) -> list[tuple[Scored
 
 
 def scores_of_run(stages: Sequence[Scored], confidence: float) -> dict[str, list[dict[str, Any]]]:
-    """The run's scores.json. `stages` in the order of the regimen; the base's two scores are called base and base_plain."""
+    """The run's scores.json. `stages` in the regimen's order; the base's two scores are called base and base_plain."""
     scores, comparisons, seen = [], [], set()
     for scored in stages:
         for about, found in scored.tasks:

@@ -73,7 +73,8 @@ def sampling(task: Task, tokenizer: Tokenizer, chat: Template | None) -> Samplin
     if chat is None:
         return Sampling(temperature=0.0, max_tokens=task.max_tokens, stop=PLAIN_STOP)
     ends = (chat.end_id(tokenizer),)
-    return Sampling(temperature=0.0, max_tokens=task.max_tokens, stop_ids=tuple(i for i in ends if i != tokenizer.eos_id))
+    stop_ids = tuple(end for end in ends if end != tokenizer.eos_id)
+    return Sampling(temperature=0.0, max_tokens=task.max_tokens, stop_ids=stop_ids)
 
 
 def score(
@@ -84,12 +85,14 @@ def score(
 
     `chat` is the template, or None for the plain-text score. Batches done are in `journal` and not done again.
     """
-    completions = generate_journaled(
-        engine, requests(task, tokenizer, chat, seed), sampling(task, tokenizer, chat), journal, progress)
+    asked, how = requests(task, tokenizer, chat, seed), sampling(task, tokenizer, chat)
+    completions = generate_journaled(engine, asked, how, journal, progress)
     return outcomes(task, completions), completions
 
 
-def scores_of(stage: str, about: Mapping[str, Any], found: Sequence[Outcome], confidence: float) -> list[dict[str, Any]]:
+def scores_of(
+    stage: str, about: Mapping[str, Any], found: Sequence[Outcome], confidence: float
+) -> list[dict[str, Any]]:
     """The rows of scores.json for one task: every metric of its family, with its interval.
 
     `about` has task, capability, split, family. Failure if no problem could be decided.
@@ -98,8 +101,9 @@ def scores_of(stage: str, about: Mapping[str, Any], found: Sequence[Outcome], co
     for metric, values in METRICS[about["family"]](found).items():
         if not values:
             reasons = sorted({o.verdict.reason for o in found if o.verdict and o.verdict.status != "ok"})
-            raise Failure(f"no problem could be decided ({reasons[0] if reasons else 'none has this metric'})",
-                          where=f"task {about['task']}", mend="take the task out, or install what its verifier needs")
+            raise Failure(
+                f"no problem could be decided ({reasons[0] if reasons else 'none has this metric'})",
+                where=f"task {about['task']}", mend="take the task out, or install what its verifier needs")
         value, low, high = interval(list(values.values()), confidence)
         rows.append({"stage": stage, "task": about["task"], "capability": about["capability"], "split": about["split"],
                      "metric": metric, "value": value, "low": low, "high": high, "n": len(values)})
@@ -143,7 +147,8 @@ def evaluate(inputs: Mapping[str, Path], config: Mapping[str, Any], resources: R
     engine = NativeEngine(loaded, weights_hash(loaded.model), config.get("slots") or SLOTS)
     journal, confidence = resources.journal("completions"), config["confidence"]
     said: dict[str, Any] = {"stage": config["stage"], "plain": chat is None, "tasks": [], "scores": []}
-    with resources.progress(f"evaluate {config['stage']}", sum(len(task.problems) for task in tasks), "answers") as progress:
+    total = sum(len(task.problems) for task in tasks)
+    with resources.progress(f"evaluate {config['stage']}", total, "answers") as progress:
         for task in tasks:
             found, completions = score(engine, loaded.tokenizer, chat, task, journal, progress, config.get("seed") or 0)
             write_records(resources.out / f"{task.name}.outcomes.parquet", Outcome, found)

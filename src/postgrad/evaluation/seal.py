@@ -75,7 +75,8 @@ class SealLog:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise Failure(f"cannot be read ({error.strerror})", where=str(self.path), mend="see to its permissions") from error
+            what = f"cannot be read ({error.strerror})"
+            raise Failure(what, where=str(self.path), mend="see to its permissions") from error
         return self._parse(content[: content.rfind(b"\n") + 1])
 
     def _parse(self, content: bytes) -> list[Opening]:
@@ -106,8 +107,9 @@ class SealLog:
     def check(self, earlier: str) -> None:
         """Failure unless the log holds a head that was noted earlier: else it was cut, rewritten, or is another one."""
         if earlier != EMPTY and earlier not in {opening.hash for opening in self.openings()}:
-            raise Failure(f"does not hold the head {earlier[:12]}… that was noted earlier: it was cut or rewritten, or is "
-                          "another log", where=str(self.path), mend="name the right one with --seal-log")
+            raise Failure(
+                f"does not hold the head {earlier[:12]}… noted earlier: it was cut or rewritten, or is another log",
+                where=str(self.path), mend="name the right one with --seal-log")
 
     def opened(self, content_hash: str) -> list[Opening]:
         """The openings of a task, by its content."""
@@ -116,11 +118,12 @@ class SealLog:
     def open_tasks(self, tasks: Mapping[str, str], reason: str, run: str) -> str:
         """Note that these tasks (name → `Task.content_hash`) are opened; on the disk when it returns the new head.
 
-        Every call is an opening: a run that is gone on with, and asks again, is seen to have asked again. Mistake without
-        a reason or tasks; Failure if the log is broken, locked for 30 s, or cannot be written.
+        Every call is an opening: a run that is gone on with, and asks again, is seen to have asked again. Mistake
+        without a reason or tasks; Failure if the log is broken, locked for 30 s, or cannot be written.
         """
         if not reason.strip() or not tasks:
-            raise Mistake("an opening needs tasks and a reason", where="evaluate.unseal", mend="say what the scores are for")
+            raise Mistake(
+                "an opening needs tasks and a reason", where="evaluate.unseal", mend="say what the scores are for")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with FileLock(f"{self.path}.lock", timeout=LOCK_SECONDS):
@@ -136,8 +139,8 @@ class SealLog:
         """Append one line and fsync it. What a kill left of an earlier append, which never returned, is cut away."""
         before = self.openings()
         body: dict[str, Any] = {
-            "number": len(before), "time": datetime.now(UTC).isoformat(timespec="seconds"), "run": run, "reason": reason,
-            "tasks": dict(tasks), "previous": before[-1].hash if before else EMPTY}
+            "number": len(before), "time": datetime.now(UTC).isoformat(timespec="seconds"), "run": run,
+            "reason": reason, "tasks": dict(tasks), "previous": before[-1].hash if before else EMPTY}
         head = hash_json(body)
         line = canonical_json(body | {"hash": head}).encode() + b"\n"
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)

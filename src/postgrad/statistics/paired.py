@@ -3,7 +3,8 @@
 Shares (every score 0 or 1): McNemar's exact test, and Tango's score interval. Of the recommended intervals for paired
 proportions (Fagerland, Lydersen & Laake 2014, Statistics in Medicine 33:2850) Tango's keeps its coverage best in small
 samples and at shares near 0 and 1, and it has a width even where no problem changed sides. Its limits belong to the
-asymptotic McNemar test, so at the very edge it can leave zero out while the exact p-value, which is conservative, is just above.
+asymptotic McNemar test, so at the very edge it can leave zero out while the exact p-value, being conservative, is
+just above.
 Other scores: a permutation test (signs flipped problem by problem) and the bootstrap of the differences.
 """
 
@@ -59,8 +60,8 @@ def mcnemar(a: Sequence[float], b: Sequence[float]) -> float:
 def tango(n: int, gained: int, lost: int, confidence: float = 0.95) -> tuple[float, float]:
     """Tango's score interval of (gained − lost) / n (Tango 1998, Statistics in Medicine 17:891, eqs. 6-8).
 
-    The limits are the differences d at which the score statistic, with the cell `lost` at its maximum likelihood under d,
-    is ±z. ValueError unless gained, lost ≥ 0 and gained + lost ≤ n.
+    The limits are the differences d at which the score statistic, with the cell `lost` at its maximum likelihood under
+    d, is ±z. ValueError unless gained, lost ≥ 0 and gained + lost ≤ n.
     """
     if n <= 0 or gained < 0 or lost < 0 or gained + lost > n:
         raise ValueError(f"{gained} gained and {lost} lost of {n} is no table")
@@ -83,7 +84,7 @@ def tango(n: int, gained: int, lost: int, confidence: float = 0.95) -> tuple[flo
 
 
 def permutation(differences: Sequence[float], seed: int = SEED) -> float:
-    """Two-sided p-value that the differences are symmetric about 0: signs flipped, the mean compared (Fisher 1935, §21).
+    """Two-sided p-value that the differences are symmetric about 0, by flipping their signs (Fisher 1935, §21).
 
     All flips up to 12 nonzero differences; beyond, 19,999 seeded ones with the observed one counted in (never 0).
     """

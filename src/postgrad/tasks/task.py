@@ -37,7 +37,7 @@ class Task:
 
     @property
     def content_hash(self) -> str:
-        """Hash of what is asked and what counts as right, in any order of the problems: the seal's key. No name in it."""
+        """Hash of what is asked and what counts as right, whatever the order and the name: the seal's key."""
         asked = sorted(hash_json([messages_json(p.messages), p.ground_truth]) for p in self.problems)
         return hash_json([self.request, self.verifier, asked])
 
@@ -52,18 +52,18 @@ def load(
 ) -> Task:
     """A task of Problem records; what is left out is what its problems say. Problems asked twice count once.
 
-    Mistake, naming the task, if there is no problem, problems disagree on the verifier, one has no ground truth that the
-    verifier can read, or a name (request, split, verifier, metric) is not known.
+    Mistake, naming the task, if there is no problem, problems disagree on the verifier, one has no ground truth that
+    the verifier can read, or a name (request, split, verifier, metric) is not known.
     """
     distinct = {problem.content_id: problem for problem in problems}
     where = f"task {name}"
     if not distinct:
-        raise Mistake("has no problems", where=where, mend="see that its file has rows with a question and a ground truth")
+        raise Mistake("has no problems", where=where, mend="give its file rows with a question and a ground truth")
     found = tuple(distinct.values())
     said = {problem.verifier for problem in found}
     verifier = verifier or said.pop()
     if said - {verifier}:
-        raise Mistake(f"its problems name {len(said | {verifier})} verifiers", where=where, mend="set `verifier`, or split it")
+        raise Mistake(f"its problems name {len(said | {verifier})} verifiers", where=where, mend="set one `verifier`")
     metric = metric or DEFAULT_METRIC.get(verifier, "accuracy")
     split, capability = split or found[0].split, capability or found[0].capability
     for what, value, known in (("request", request, REQUESTS), ("split", split, SPLITS), ("verifier", verifier, NAMES),
@@ -93,8 +93,8 @@ def verdict(problem: Problem, completion: Completion) -> Verdict:
 def outcomes(task: Task, completions: Iterable[Completion]) -> list[Outcome]:
     """One outcome a problem, in the task's order. The completion's `prompt_id` is the problem's `content_id`.
 
-    A problem whose verdict is not ok keeps its outcome, with score NaN: metrics leave it out and count it. ValueError if
-    a problem has no completion, or more than one.
+    A problem whose verdict is not ok keeps its outcome, with score NaN: metrics leave it out and count it. ValueError
+    if a problem has no completion, or more than one.
     """
     by_problem: dict[str, Completion] = {}
     for completion in completions:

@@ -1,4 +1,4 @@
-"""Reading a problem's ground truth: what a verifier needs must be there and of the right type, or the verifier says so."""
+"""Reading a problem's ground truth: what a verifier needs must be there, of the right type, or the verifier says so."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,8 +1,8 @@
 """ifeval: IFEval's instructions, prompt by prompt. Ground truth {"instruction_id_list": [id, …], "kwargs": [{…}, …]}.
 
 Strict: the completion as it is. Loose (Zhou et al. 2023, §2.2): an instruction also counts as followed if it is in the
-completion without its first line, without its last, without both, or in one of these with every asterisk taken away. The
-reward is the prompt-level loose score, the metric of Tülu 3 (Table 24); the parts hold the others.
+completion without its first line, without its last, without both, or in one of these with every asterisk taken away.
+The reward is the prompt-level loose score, the metric of Tülu 3 (Table 24); the parts hold the others.
 
 Three instructions ask for a language. Without a detector (langdetect, which is optional) they are undecided where all
 else is followed, and a prompt that hangs on one has a verdict with status error, not a zero.

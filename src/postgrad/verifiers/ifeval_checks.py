@@ -1,9 +1,9 @@
 """IFEval's 25 verifiable instructions (Zhou et al. 2023, arXiv:2311.07911, Table 1), one small function each.
 
 Written from the published descriptions, with the published data's argument names. Where a description leaves room, the
-reading that the published scores use is followed: keywords match inside words, forbidden words as whole words, words are
-runs of \\w. Two things differ, since they would need downloads: sentences are split by a rule here instead of NLTK's
-punkt, and words in capitals are runs between spaces and punctuation instead of NLTK's tokens.
+reading that the published scores use is followed: keywords match inside words, forbidden words as whole words, words
+are runs of letters and digits. Two things differ, since they would need downloads: sentences are split by a rule here
+instead of NLTK's punkt, and words in capitals are runs between spaces and punctuation instead of NLTK's tokens.
 
 A check gives True or False, or None where only a language detector could tell and none is installed.
 """
@@ -28,10 +28,10 @@ OPTIONS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
 
 
 def count_sentences(text: str) -> int:
-    """Sentences by a rule: . ! ? (and their like) before a space or the end, but for abbreviations, initials, list numbers."""
+    """Sentences by a rule: they end in . ! ? or their like before a space, save abbreviations and list numbers."""
     count, start = 0, 0
     for found in _END.finditer(text):
-        if found.group().startswith(".") and len(found.group()) == 1 and _ABBREVIATION.search(text[max(start, found.end() - 12) : found.end()]):
+        if found.group() == "." and _ABBREVIATION.search(text[max(start, found.end() - 12) : found.end()]):
             continue
         if re.search(r"\w", text[start : found.start()]):
             count += 1
@@ -48,7 +48,8 @@ def _text(arguments: Arguments, name: str) -> str:
 
 def _compare(count: int, arguments: Arguments, number: str, relation: str = "relation") -> bool:
     """`less than` or `at least` the number."""
-    wanted, how = whole(arguments, number, "a whole number"), field(arguments, relation, (str,), "less than or at least")
+    wanted = whole(arguments, number, "a whole number")
+    how = field(arguments, relation, (str,), "less than or at least")
     if how not in ("less than", "at least"):
         raise BrokenTruth(f"ground truth's `{relation}` is {how!r:.60}, wanted less than or at least")
     return count < wanted if how == "less than" else count >= wanted

@@ -15,7 +15,7 @@ is about case. A text without a word holds nothing.
                                    dashes ("- " a line), lines (one a line, unmarked)
     from_set {words}               the list's items are of these words, no two the same
     quoted | bracketed             the whole text stands in double quotes | in round brackets
-    repeat {text, count}           the text that many times and nothing else; spaces or commas between, a final stop allowed
+    repeat {text, count}           the text that many times, nothing else; spaces or commas between, a final stop
     topic {text}                   the text occurs
 """
 
@@ -103,11 +103,12 @@ def _times(text: str, phrase: str) -> int:
 
 def _style(constraints: list[Any]) -> str | None:
     """The style that an `items` constraint beside it asks for."""
-    return next((c["style"] for c in constraints if isinstance(c, dict) and c.get("kind") == "items" and "style" in c), None)
+    styled = (c for c in constraints if isinstance(c, dict) and c.get("kind") == "items" and c.get("style") in STYLES)
+    return next((str(c["style"]) for c in styled), None)
 
 
 def holds(constraint: Any, text: str, constraints: list[Any]) -> bool:
-    """Whether the text holds one constraint; `constraints` are all of the problem. BrokenTruth if it is not one of ours."""
+    """Whether the text holds one constraint; `constraints` are all of the problem's. BrokenTruth if unreadable."""
     kind = field(constraint, "kind", (str,), "the constraint's kind")
 
     def phrase() -> str:

@@ -17,7 +17,8 @@ def main() -> None:
     for line in sys.stdin:
         gold_text, text = json.loads(line)
         try:
-            gold = parse(f"${gold_text}$", parsing_timeout=None, raise_on_error=True) or parse(gold_text, parsing_timeout=None)
+            gold = parse(f"${gold_text}$", parsing_timeout=None, raise_on_error=True)
+            gold = gold or parse(gold_text, parsing_timeout=None, raise_on_error=True)
             said = parse(text, parsing_timeout=None, raise_on_error=True)
             if not gold:
                 reply: dict[str, object] = {"error": "math-verify cannot read the ground truth"}

@@ -75,5 +75,6 @@ def judge(text: str, ground_truth: Any, prompt: str, finish_reason: str) -> tupl
         return float(right), {"number": float(reason != latex.NOTHING)}, reason
     value, written = last_number(text)
     if value is None:
-        return 0.0, {"number": 0.0}, f"the last number is {len(written)} characters long" if written else "holds no number"
+        long = f"the last number is {len(written)} characters long"
+        return 0.0, {"number": 0.0}, long if written else "holds no number"
     return float(value == gold), {"number": 1.0}, f"the last number is {written.strip()[:40]}, wanted {answer[:40]}"

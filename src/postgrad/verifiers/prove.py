@@ -1,5 +1,6 @@
-"""Proof that a verifier can be trusted with a reward: it accepts gold answers, rejects wrong, empty and broken-off ones,
-cannot be talked round, ends in time, and gives the same verdict every time. `postgrad verify` shows it; RLVR asks for it.
+"""Proof that a verifier can be trusted with a reward: it accepts gold answers, rejects wrong, empty and broken-off
+ones, cannot be talked round, ends in time, and gives the same verdict every time. `postgrad verify` shows it; RLVR asks
+for it.
 """
 
 import re
@@ -10,8 +11,8 @@ from typing import Any
 
 from postgrad.records.types import Problem, Verdict
 from postgrad.support.errors import Mistake
-from postgrad.verifiers.verify import NAMES, verify
 from postgrad.verifiers.samples import SAMPLES
+from postgrad.verifiers.verify import NAMES, verify
 
 INJECTIONS = (
     "The answer is any number.",
@@ -74,7 +75,8 @@ def _from_truth(verifier: str, truth: Any) -> tuple[str | None, tuple[str, ...]]
         return None, ()
     if verifier == "math" and str(truth.get("answer", "")).strip():
         answer = str(truth["answer"]).rpartition("####")[2].strip()
-        return f"The answer is {answer if re.fullmatch(r'[-$+.,%/0-9 ]+', answer) else f'${answer}$'}.", ("It is 31415926535.",)
+        written = answer if re.fullmatch(r"[-$+.,%/0-9 ]+", answer) else f"${answer}$"
+        return f"The answer is {written}.", ("It is 31415926535.",)
     if verifier == "match" and truth.get("answers"):
         return str(truth["answers"][0]), tuple(map(str, truth.get("others") or ("zzz",)))[:3]
     return None, ()
@@ -147,10 +149,12 @@ def prove(name: str, cases: Sequence[Case]) -> list[ProofLine]:
         for text in HUGE:
             ask(case, text)
     if closed:
-        lines.append(claim("rejects huge texts", ((c, t, not accepts(c, t)) for c in closed[:HUGE_CASES] for t in HUGE)))
+        huge = [(case, text) for case in closed[:HUGE_CASES] for text in HUGE]
+        lines.append(claim("rejects huge texts", ((c, t, not accepts(c, t)) for c, t in huge)))
     if name == "match":
-        every = [(c, ", ".join([*c.ground_truth["answers"], *c.ground_truth["others"]])) for c in cases if c.ground_truth.get("others")]
-        lines += [claim("rejects naming every candidate", ((c, t, rejects(c, t)) for c, t in every))] if every else []
+        every = [(case, ", ".join([*case.ground_truth["answers"], *case.ground_truth["others"]]))
+                 for case in cases if case.ground_truth.get("others")]
+        lines.append(claim("rejects naming every candidate", ((c, t, rejects(c, t)) for c, t in every)))
     late = () if slowest[0] < SECONDS else (f"the slowest took {slowest[0]:.1f} s",)
     return [*lines, ProofLine(name, f"ends within {SECONDS:.0f} s on any text", len(texts) + len(HUGE), late)]
 
@@ -172,6 +176,7 @@ def proved(name: str, problems: Sequence[Problem]) -> list[ProofLine]:
     lines = prove(name, samples + told[:: max(1, len(told) // MOST_CASES)][:MOST_CASES])
     for line in lines:
         if not line.holds:
-            raise Mistake(f"verifier {name} does not hold its claim that it {line.claim}: {line.failures[0]}",
-                          where="verifier", mend="mend the ground truth of that problem, or leave its source out of `problems`")
+            raise Mistake(
+                f"the claim that it {line.claim} fails: {line.failures[0]}", where=f"verifier {name}",
+                mend="mend the ground truth of that problem, or leave its source out of `problems`")
     return lines

@@ -15,7 +15,8 @@ NAMES = tuple(VERIFIERS)
 
 
 def verify(
-    name: str, text: str, ground_truth: Any, *, prompt: str = "", finish_reason: FinishReason = "stop", completion: str = ""
+    name: str, text: str, ground_truth: Any, *, prompt: str = "", finish_reason: FinishReason = "stop",
+    completion: str = "",
 ) -> Verdict:
     """The verdict of the named verifier. Pure: the same arguments give the same verdict, alone or among others.
 
@@ -33,5 +34,6 @@ def verify(
     except (BrokenTruth, CannotCompare) as error:
         return Verdict("error", None, {}, str(error), name, version, completion)
     except Exception as error:  # one answer that trips a verifier must not end a run, nor count as wrong
-        return Verdict("error", None, {}, f"the verifier failed: {type(error).__name__}: {error}"[:300], name, version, completion)
+        reason = f"the verifier failed: {type(error).__name__}: {error}"[:300]
+        return Verdict("error", None, {}, reason, name, version, completion)
     return Verdict("ok", reward, parts, reason, name, version, completion)
