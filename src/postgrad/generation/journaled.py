@@ -53,7 +53,7 @@ def to_json(completion: Completion) -> dict[str, Any]:
 
 def from_json(value: dict[str, Any]) -> Completion:
     turns = tuple(
-        Turn(**{name: part if name == "text" else tuple(part) for name, part in turn.items()})
+        Turn(turn["text"], *(tuple(turn[name]) for name in ("token_ids", "own", "logprobs", "policy_logprobs")))
         for turn in value["turns"])
     return Completion(**{**value, "turns": turns})
 

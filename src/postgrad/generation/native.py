@@ -62,6 +62,11 @@ class Row:
     finish: FinishReason | None = None
 
 
+def context_of(model: Any) -> int:
+    """Tokens that a model reads at most; without a said limit, more than anybody asks for."""
+    return int(getattr(model.config, "max_position_embeddings", 0) or 1 << 40)
+
+
 class Run:
     """One call of the engine: requests wait in a queue, rows run in slots. `advance` makes one token in each running
     row.
@@ -73,7 +78,7 @@ class Run:
         self.model, self.tokenizer, self.requests, self.sampling = model, tokenizer, requests, sampling
         self.device = next(model.parameters()).device
         self.ends = {tokenizer.eos_id, *sampling.stop_ids}
-        self.context = int(getattr(model.config, "max_position_embeddings", 0) or 1 << 40)
+        self.context = context_of(model)
         for request in requests:
             self._check(request)
         longest = max(len(request.ids) for request in requests)
@@ -230,6 +235,11 @@ class NativeEngine:
             raise Mistake(f"slots is {slots}", where="engine", mend="use 1 or more")
         self.model, self.tokenizer = loaded.model, loaded.tokenizer
         self.model_key, self.slots, self.policy_step = model_key, slots, policy_step
+
+    @property
+    def context(self) -> int:
+        """Tokens that the model reads at most, prompt and answer together."""
+        return context_of(self.model)
 
     @property
     def key(self) -> str:
