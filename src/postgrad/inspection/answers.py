@@ -46,8 +46,10 @@ def of_task(run: Run, task: str) -> TaskCases | None:
     for stage in run.scored:
         path = run.found(f"evaluate.{stage}", f"{task}.outcomes.parquet")
         if path and run.found(f"evaluate.{stage}", f"{task}.completions.parquet"):
-            outcomes[stage] = {row["problem"]: (row["score"], (row["verdict"] or {}).get("reason") or "")
-                               for row in rows(path, ["problem", "score", "verdict.reason"])}
+            outcomes[stage] = {
+                row["problem"]: (row["score"], (row["verdict"] or {}).get("reason") or "")
+                for row in rows(path, ["problem", "score", "verdict.reason"])
+            }
     if len(outcomes) < 2:
         return None
     stages = list(outcomes)
@@ -56,8 +58,11 @@ def of_task(run: Run, task: str) -> TaskCases | None:
     for problem in outcomes[first].keys() & outcomes[last].keys():
         before, after = outcomes[first][problem][0], outcomes[last][problem][0]
         groups["improved" if after > before else "worsened" if after < before else "unchanged"].append(problem)
-    chosen = {problem: change for change, number in WANTED.items()
-              for problem in sorted(groups[change], key=hash_text)[:number]}
+    chosen = {
+        problem: change
+        for change, number in WANTED.items()
+        for problem in sorted(groups[change], key=hash_text)[:number]
+    }
     said = {stage: answers(run, stage, task, set(chosen)) for stage in stages}
     prompts = texts(run, chosen)
     cases = []
@@ -78,7 +83,10 @@ def answers(run: Run, stage: str, task: str, wanted: set[str]) -> dict[str, tupl
     result: dict[str, tuple[str, bool]] = {}
     for row in rows(path, ["prompt_id", "sample", "turns.list.element.text", "finish_reason"]) if path else ():
         if row["prompt_id"] in wanted and row["prompt_id"] not in result:
-            result[row["prompt_id"]] = (shortened(row["turns"][-1]["text"] if row["turns"] else ""), row["finish_reason"] == "length")
+            result[row["prompt_id"]] = (
+                shortened(row["turns"][-1]["text"] if row["turns"] else ""),
+                row["finish_reason"] == "length",
+            )
     return result
 
 

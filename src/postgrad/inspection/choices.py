@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from postgrad.inspection.run_folder import Run
-from postgrad.inspection.words import compact, moment, seconds, size
-from postgrad.support.licences import Verdict, describe, verdict
+from postgrad.support.licences import Verdict, describe, named, verdict
+from postgrad.support.words import compact, moment, seconds, size
 
 BESIDE = {"name", "kind", "primary", "from", "from_"}
 
@@ -42,9 +42,20 @@ class StageRecord:
 def stages(run: Run) -> list[StageChoices]:
     result = []
     for stage in run.recipe.get("stages") or []:
-        values = tuple((key.replace("_", " "), compact(value)) for key, value in stage.items() if key not in BESIDE and value is not None)
-        result.append(StageChoices(stage["name"], stage.get("kind", ""), tuple(stage.get("primary") or ()),
-                                   str(stage.get("from") or stage.get("from_") or ""), values))
+        values = tuple(
+            (key.replace("_", " "), compact(value))
+            for key, value in stage.items()
+            if key not in BESIDE and value is not None
+        )
+        result.append(
+            StageChoices(
+                stage["name"],
+                stage.get("kind", ""),
+                tuple(stage.get("primary") or ()),
+                str(stage.get("from") or stage.get("from_") or ""),
+                values,
+            )
+        )
     return result
 
 
@@ -60,20 +71,32 @@ def recipe_text(run: Run) -> str:
 def licences(run: Run) -> tuple[list[LicenceRow], Verdict]:
     """One row for the base and each source, and what they add up to."""
     about = run.json("base", "about.json") or {}
-    names = {f"base model {run.recipe.get('base_model', '')}".strip(): str(about.get("licence") or "")}
-    names |= {name: str(source.get("licence") or "") for name, source in (run.recipe.get("sources") or {}).items()}
-    return [LicenceRow(name, licence or "none given", describe(licence)) for name, licence in names.items()], verdict(names)
+    names = named(run.recipe, str(about.get("licence") or ""))
+    return [LicenceRow(name, licence or "none given", describe(licence)) for name, licence in names.items()], verdict(
+        names
+    )
 
 
 def records(run: Run) -> list[StageRecord]:
     """Time is the sum, memory the largest, of the steps that belong to the stage, when they were first made."""
     result = []
     for name, stage in (run.about.get("stages") or {}).items():
-        own = [run.manifests[step["name"]] for step in run.about.get("steps") or []
-               if step.get("stage") == name and step["name"] in run.manifests]
+        own = [
+            run.manifests[step["name"]]
+            for step in run.about.get("steps") or []
+            if step.get("stage") == name and step["name"] in run.manifests
+        ]
         memory = max((one.get("peak_memory_bytes") or 0 for one in own), default=0)
-        result.append(StageRecord(name, run.kind(name), stage.get("artifact", ""), stage.get("outputs", ""),
-                                  seconds(sum(one.get("duration_s") or 0 for one in own) if own else None), size(memory) if memory else "–"))
+        result.append(
+            StageRecord(
+                name,
+                run.kind(name),
+                stage.get("artifact", ""),
+                stage.get("outputs", ""),
+                seconds(sum(one.get("duration_s") or 0 for one in own) if own else None),
+                size(memory) if memory else "–",
+            )
+        )
     return result
 
 
@@ -91,5 +114,12 @@ def environment(run: Run) -> list[tuple[str, str]]:
 
 def lineage(run: Run) -> list[tuple[str, str, str, str]]:
     """(step, artifact key, what it was made from, time) of every step."""
-    return [(step["name"], str(step.get("key") or ""), ", ".join(run.inputs(step["name"])),
-             seconds(run.manifests.get(step["name"], {}).get("duration_s"))) for step in run.about.get("steps") or []]
+    return [
+        (
+            step["name"],
+            str(step.get("key") or ""),
+            ", ".join(run.inputs(step["name"])),
+            seconds(run.manifests.get(step["name"], {}).get("duration_s")),
+        )
+        for step in run.about.get("steps") or []
+    ]

@@ -8,10 +8,23 @@ from postgrad.inspection.run_folder import Run, read_lines
 from postgrad.inspection.svg import Plot, drawing
 
 SHOWN = {
-    "loss": "loss", "reward": "reward", "pass_rate": "share that passes", "accuracy": "chosen above rejected", "margin": "reward margin",
-    "chosen_logprob": "log-probability, chosen", "rejected_logprob": "log-probability, rejected", "kl": "KL to the reference",
-    "entropy": "entropy (nats a token)", "length": "completion length (tokens)", "zero_variance": "groups without variance",
-    "truncated": "cut by the length limit", "clip_share": "clipped ratios", "mismatch": "sampler against trainer", "grad_norm": "gradient norm", "learning_rate": "learning rate"}
+    "loss": "loss",
+    "reward": "reward",
+    "pass_rate": "share that passes",
+    "accuracy": "chosen above rejected",
+    "margin": "reward margin",
+    "chosen_logprob": "log-probability, chosen",
+    "rejected_logprob": "log-probability, rejected",
+    "kl": "KL to the reference",
+    "entropy": "entropy (nats a token)",
+    "length": "completion length (tokens)",
+    "zero_variance": "groups without variance",
+    "truncated": "cut by the length limit",
+    "clip_share": "clipped ratios",
+    "mismatch": "sampler against trainer",
+    "grad_norm": "gradient norm",
+    "learning_rate": "learning rate",
+}
 POINTS = 240
 HOVER_BANDS = 48
 WINDOW_SHARE = 0.08
@@ -33,14 +46,18 @@ def of_stage(run: Run, stage: str, role: str) -> list[tuple[str, str]]:
 
 def series(lines: list[dict[str, Any]], key: str) -> list[tuple[float, float]]:
     """(step, value) of one measure where it is a finite number."""
-    found = [(line.get("step", index), line[key]) for index, line in enumerate(lines) if isinstance(line.get(key), (int, float))]
+    found = [
+        (line.get("step", index), line[key])
+        for index, line in enumerate(lines)
+        if isinstance(line.get(key), (int, float))
+    ]
     return [(float(x), float(y)) for x, y in found if math.isfinite(y)]
 
 
 def thinned(points: list[tuple[float, float]], most: int = POINTS) -> list[tuple[float, float]]:
     """At most about `most` points: means of equal runs of steps, so that a long training costs no long page."""
     width = max(1, math.ceil(len(points) / most))
-    runs = [points[start:start + width] for start in range(0, len(points), width)]
+    runs = [points[start : start + width] for start in range(0, len(points), width)]
     return [(sum(x for x, _ in run) / len(run), sum(y for _, y in run) / len(run)) for run in runs]
 
 
@@ -50,7 +67,7 @@ def smoothed(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     result = []
     for index, (x, _) in enumerate(points):
         reach = min(half, index, len(points) - 1 - index)
-        window = points[index - reach:index + reach + 1]
+        window = points[index - reach : index + reach + 1]
         result.append((x, sum(y for _, y in window) / len(window)))
     return result
 

@@ -8,8 +8,13 @@ from postgrad.inspection.run_folder import Run, count, rows
 
 TABLES = ("examples.parquet", "problems.parquet")
 PARTS = {  # what a step's name ends with, or begins with → the parts that its ledger tells apart, in order
-    "read": ("read",), "clean": ("filter", "redact"), "deduplicate": ("deduplicate",), "decontaminate": ("decontaminate",),
-    "mixture": ("mixture",), "prompts": ("mixture",)}
+    "read": ("read",),
+    "clean": ("filter", "redact"),
+    "deduplicate": ("deduplicate",),
+    "decontaminate": ("decontaminate",),
+    "mixture": ("mixture",),
+    "prompts": ("mixture",),
+}
 TITLES = {"deduplicate": "remove duplicates"}
 
 
@@ -59,7 +64,9 @@ def way(run: Run, ends: list[str]) -> list[Station]:
     members = run.ancestors(ends)
     found = []
     for work, parts in PARTS.items():
-        steps = [step for step in run.paths if step in members and work_of(step) == work and run.file(step, "ledger.parquet")]
+        steps = [
+            step for step in run.paths if step in members and work_of(step) == work and run.file(step, "ledger.parquet")
+        ]
         if steps:
             found += stations(run, steps, parts)
     return found
@@ -103,8 +110,18 @@ def mixture(run: Run) -> tuple[list[Share], list[Share]]:
     """(capabilities, sources) of the mixture; empty lists before it was made. Aims are the recipe's priorities."""
     parts: list[dict[str, Any]] = (run.json("mixture", "mixture.json") or {}).get("parts", [])
     total = sum(part["tokens"] for part in parts) or 1
-    sources = [Share(part["source"], part["capability"], part["rows"], part["tokens"], float(part["epochs"]),
-                     part["target_share"], part["tokens"] / total) for part in parts]
+    sources = [
+        Share(
+            part["source"],
+            part["capability"],
+            part["rows"],
+            part["tokens"],
+            float(part["epochs"]),
+            part["target_share"],
+            part["tokens"] / total,
+        )
+        for part in parts
+    ]
     priorities = {name: c.get("priority", 1.0) for name, c in (run.recipe.get("capabilities") or {}).items()}
     all_priorities = sum(priorities.values()) or 1.0
     capabilities = []

@@ -7,7 +7,7 @@ from matplotlib.path import Path
 from postgrad.inspection.flow import Share, Station
 from postgrad.inspection.palette import LIGHT
 from postgrad.inspection.svg import Plot, drawing
-from postgrad.inspection.words import percent, whole
+from postgrad.support.words import percent, whole
 
 STEP_HEIGHT = 92.0
 REASONS_SHOWN = 4
@@ -31,8 +31,12 @@ def river(stations: list[Station], width: float) -> str:
         for station, step in zip(stations, heights, strict=True):
             entered, kept = station.entered * unit, station.kept * unit
             axes.add_patch(Rectangle((left, y), entered, 26, color=LIGHT["stage-1"], alpha=0.9, lw=0))
-            axes.text(left + 8, y + 13.5, station.title, va="center", fontsize=11, fontweight="bold", color=LIGHT["paper"])
-            axes.text(left + full + 14, y + 9, f"{whole(station.entered)} rows", va="center", fontsize=11, fontweight="bold")
+            axes.text(
+                left + 8, y + 13.5, station.title, va="center", fontsize=11, fontweight="bold", color=LIGHT["paper"]
+            )
+            axes.text(
+                left + full + 14, y + 9, f"{whole(station.entered)} rows", va="center", fontsize=11, fontweight="bold"
+            )
             note = ", ".join(f"{whole(n)} {reason}" for reason, n in station.changed.most_common(2))
             if note:
                 axes.text(left + full + 14, y + 25, f"changed: {note}", va="center", fontsize=9.5, color=LIGHT["soft"])
@@ -43,8 +47,20 @@ def river(stations: list[Station], width: float) -> str:
             start, lane = left + kept, y + 46.0
             for reason, number in reasons:
                 thick = max(1.2, number * unit)
-                bend(axes, start, y + 26, lane, thick, left + full + 8, plot.tip(f"{whole(number)} rows left: {reason}\n{percent(number / station.entered)} of {station.title}"))
-                axes.text(left + full + 14, lane, f"−{whole(number)}  {reason}", va="center", fontsize=10, color=LIGHT["text"])
+                bend(
+                    axes,
+                    start,
+                    y + 26,
+                    lane,
+                    thick,
+                    left + full + 8,
+                    plot.tip(
+                        f"{whole(number)} rows left: {reason}\n{percent(number / station.entered)} of {station.title}"
+                    ),
+                )
+                axes.text(
+                    left + full + 14, lane, f"−{whole(number)}  {reason}", va="center", fontsize=10, color=LIGHT["text"]
+                )
                 start += number * unit
                 lane += 17
             y += step
@@ -58,8 +74,10 @@ def bend(axes: Axes, x: float, top: float, lane: float, thick: float, end: float
     """A thin stream that leaves the river at (x, top), falls, and turns right to (end, lane)."""
     middle = x + thick / 2
     line = min(thick, 9.0)
-    path = Path([(middle, top), (middle, lane), (min(middle + 26, end), lane), (end, lane)],
-                [Path.MOVETO, Path.CURVE3, Path.CURVE3, Path.LINETO])
+    path = Path(
+        [(middle, top), (middle, lane), (min(middle + 26, end), lane), (end, lane)],
+        [Path.MOVETO, Path.CURVE3, Path.CURVE3, Path.LINETO],
+    )
     axes.add_patch(PathPatch(path, fc="none", ec=LIGHT["drop"], lw=line, alpha=0.85, capstyle="butt", gid=gid))
 
 
@@ -78,11 +96,35 @@ def shares(capabilities: list[Share], roles: dict[str, str]) -> str:
             axes.barh([middle], [share.reached], height=16, color=LIGHT[roles[share.name]], zorder=2)
             if share.aimed is not None:
                 axes.plot([share.aimed] * 2, [middle - 11, middle + 11], color=LIGHT["text"], lw=2, zorder=3)
-            axes.annotate(share.name, (0, middle), xytext=(-8, 0), textcoords="offset pixels", ha="right", va="center", fontsize=11, annotation_clip=False)
-            axes.annotate(f"{percent(share.reached)} of {percent(share.aimed or 0)}", (1, middle), xycoords=("axes fraction", "data"), xytext=(92, 0),
-                          textcoords="offset pixels", ha="right", va="center", fontsize=10, color=LIGHT["soft"], annotation_clip=False)
+            axes.annotate(
+                share.name,
+                (0, middle),
+                xytext=(-8, 0),
+                textcoords="offset pixels",
+                ha="right",
+                va="center",
+                fontsize=11,
+                annotation_clip=False,
+            )
+            axes.annotate(
+                f"{percent(share.reached)} of {percent(share.aimed or 0)}",
+                (1, middle),
+                xycoords=("axes fraction", "data"),
+                xytext=(92, 0),
+                textcoords="offset pixels",
+                ha="right",
+                va="center",
+                fontsize=10,
+                color=LIGHT["soft"],
+                annotation_clip=False,
+            )
             (x0, y0), (_, y1) = axes.transData.transform([(0, middle - 15), (0, middle + 15)])
-            plot.area(0, height - y0, 420, y0 - y1,
-                      f"{share.name}\naimed {percent(share.aimed or 0)}, reached {percent(share.reached)}\n{whole(share.tokens)} tokens, {whole(share.rows)} rows, at most {share.epochs:.2g} epochs")
+            plot.area(
+                0,
+                height - y0,
+                420,
+                y0 - y1,
+                f"{share.name}\naimed {percent(share.aimed or 0)}, reached {percent(share.reached)}\n{whole(share.tokens)} tokens, {whole(share.rows)} rows, at most {share.epochs:.2g} epochs",
+            )
         axes.plot([], [])
         return plot.render("Share of trained tokens by capability: aimed at and reached")

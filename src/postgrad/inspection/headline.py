@@ -5,7 +5,7 @@ from pathlib import PurePath
 
 from postgrad.inspection.run_folder import BASES, Run
 from postgrad.inspection.scores import Average, Step, averages, steps
-from postgrad.inspection.words import joined, number, seconds
+from postgrad.support.words import joined, number, seconds
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,13 @@ def compose(run: Run) -> Headline:
         how.add(before.stage)
         tasks = f"{after.tasks} {split} task" + ("s" if after.tasks != 1 else "")
         went.append(f"from {number(before.plain)} to {number(after.plain)} on {tasks}")
-        figures.append(Figure(f"{number(before.plain)} → {number(after.plain)}", f"mean score on {tasks}", "gain" if after.plain > before.plain else "loss"))
+        figures.append(
+            Figure(
+                f"{number(before.plain)} → {number(after.plain)}",
+                f"mean score on {tasks}",
+                "gain" if after.plain > before.plain else "loss",
+            )
+        )
     name, path = base_name(run), joined(run.stages[1:]) if len(run.stages) > 1 else ""
     if not path:
         sentence = f"No stage has trained {name} yet."
@@ -60,28 +66,53 @@ def compose(run: Run) -> Headline:
     more = []
     if how:
         ways = {"base_plain": "as plain text", "base": "in chat form"}
-        more.append(f"The start is the base asked {joined([ways[stage] for stage in BASES if stage in how])}"
-                    + (", the better of its two ways." if len(how) == 1 and "base_plain" in run.scored else "."))
+        more.append(
+            f"The start is the base asked {joined([ways[stage] for stage in BASES if stage in how])}"
+            + (", the better of its two ways." if len(how) == 1 and "base_plain" in run.scored else ".")
+        )
     if whole:
         rose, fell, open_ = whole.count("gain"), whole.count("loss"), whole.count("unsure")
-        figures.append(Figure(f"{rose} of {len(whole.changes)}", "tasks above the base in chat form, beyond doubt", "gain" if rose else "plain"))
+        figures.append(
+            Figure(
+                f"{rose} of {len(whole.changes)}",
+                "tasks above the base in chat form, beyond doubt",
+                "gain" if rose else "plain",
+            )
+        )
         figures.append(Figure(str(fell), "tasks below it, beyond doubt", "loss" if fell else "plain"))
-        more.append(f"Against the base in chat form {rose} of {len(whole.changes)} tasks rose and {fell or 'none'} fell beyond doubt"
-                    + (f"; for {open_} the data cannot tell." if open_ else "."))
-    fallen = [f"{step.to} on {joined([c.task for c in step.changes if c.verdict == 'loss'])}"
-              for step in steps(run) if step is not whole and step.count("loss")]
+        more.append(
+            f"Against the base in chat form {rose} of {len(whole.changes)} tasks rose and {fell or 'none'} fell beyond doubt"
+            + (f"; for {open_} the data cannot tell." if open_ else ".")
+        )
+    fallen = [
+        f"{step.to} on {joined([c.task for c in step.changes if c.verdict == 'loss'])}"
+        for step in steps(run)
+        if step is not whole and step.count("loss")
+    ]
     if fallen:
         more.append(f"Beyond doubt below the stage before: {'; '.join(fallen)}.")
     total = sum(manifest.get("duration_s") or 0 for manifest in run.manifests.values())
     if total:
         figures.append(Figure(seconds(total), "of work in all steps"))
-    return Headline(str(run.recipe.get("name") or run.folder.name), name, sentence, " ".join(more), doubt(run, whole), tuple(figures), tuple(found))
+    return Headline(
+        str(run.recipe.get("name") or run.folder.name),
+        name,
+        sentence,
+        " ".join(more),
+        doubt(run, whole),
+        tuple(figures),
+        tuple(found),
+    )
 
 
 def doubt(run: Run, whole: Step | None) -> str:
     """One honest sentence on what the numbers do not show."""
     confidence = (run.recipe.get("evaluate") or {}).get("confidence", 0.95)
-    words = [f"“Beyond doubt” means that the {confidence:.0%} interval of the paired difference holds no zero.".replace("%", " %")]
+    words = [
+        f"“Beyond doubt” means that the {confidence:.0%} interval of the paired difference holds no zero.".replace(
+            "%", " %"
+        )
+    ]
     if whole:
         chance = (1 - confidence) * len(whole.changes)
         words.append(f"Of {len(whole.changes)} such comparisons about {chance:.1g} would seem so by chance alone.")

@@ -61,9 +61,15 @@ def of_stage(run: Run, stage: str) -> Pairs | None:
         found = sorted(found, key=lambda one: one[0])[:SHOWN]
     summary = run.json(f"{stage}.pairs", "pairs.json") or {}
     return Pairs(
-        stage, total, count(run.file(f"{stage}.completions", "completions.parquet")), dict(capabilities.most_common()),
-        longer / total if total else 0.0, aspects(run, stage),
-        {key: value for key, value in summary.items() if isinstance(value, (int, float, str))}, tuple(pair for _, pair in found))
+        stage,
+        total,
+        count(run.file(f"{stage}.completions", "completions.parquet")),
+        dict(capabilities.most_common()),
+        longer / total if total else 0.0,
+        aspects(run, stage),
+        {key: value for key, value in summary.items() if isinstance(value, (int, float, str))},
+        tuple(pair for _, pair in found),
+    )
 
 
 def aspects(run: Run, stage: str) -> tuple[Aspect, ...]:
@@ -74,6 +80,8 @@ def aspects(run: Run, stage: str) -> tuple[Aspect, ...]:
     result = []
     for (judge, name), all_values in values.items():
         told = [value for value in all_values if value is not None]
-        shares = tuple(sum(round(value) == level for value in told) / len(told) if told else 0.0 for level in range(1, 6))
+        shares = tuple(
+            sum(round(value) == level for value in told) / len(told) if told else 0.0 for level in range(1, 6)
+        )
         result.append(Aspect(judge, name, sum(told) / len(told) if told else None, shares, len(all_values) - len(told)))
     return tuple(result)

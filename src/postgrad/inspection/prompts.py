@@ -4,8 +4,13 @@ from collections.abc import Iterable
 
 from postgrad.inspection.run_folder import Run, rows
 
-COLUMNS = ["content_id", "messages.list.element.role", "messages.list.element.content", "parents.list.element.source",
-           "parents.list.element.row"]
+COLUMNS = [
+    "content_id",
+    "messages.list.element.role",
+    "messages.list.element.content",
+    "parents.list.element.source",
+    "parents.list.element.row",
+]
 
 
 def redacted_rows(run: Run) -> set[tuple[str, int]]:
@@ -38,6 +43,8 @@ def texts(run: Run, wanted: Iterable[str]) -> dict[str, str]:
                     hidden = redacted_rows(run) if hidden is None else hidden
                     if any((parent["source"], parent["row"]) in hidden for parent in row["parents"]):
                         continue
-                result[row["content_id"]] = next((m["content"] for m in reversed(row["messages"]) if m["role"] == "user"), "")
+                result[row["content_id"]] = next(
+                    (m["content"] for m in reversed(row["messages"]) if m["role"] == "user"), ""
+                )
                 missing.discard(row["content_id"])
     return result

@@ -6,9 +6,21 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from postgrad.inspection import answers, choices, curves, flow, flow_picture, headline, pairs, palette, rollouts, score_pictures, words
+from postgrad.inspection import (
+    answers,
+    choices,
+    curves,
+    flow,
+    flow_picture,
+    headline,
+    pairs,
+    palette,
+    rollouts,
+    score_pictures,
+)
 from postgrad.inspection import scores as scoring
 from postgrad.inspection.run_folder import Run, read
+from postgrad.support import words
 from postgrad.support.files import write_atomically
 
 NARROW, WIDE = 372.0, 640.0
@@ -26,9 +38,14 @@ def page(run: Run) -> str:
     """The HTML text. The same artifacts give the same text."""
     loader = jinja2.PackageLoader("postgrad.inspection", "")
     surroundings = jinja2.Environment(
-        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    surroundings.filters.update({name: getattr(words, name) for name in (
-        "stage_name", "number", "signed", "p_value", "whole", "percent", "joined", "moment")})
+        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    surroundings.filters.update(
+        {
+            name: getattr(words, name)
+            for name in ("stage_name", "number", "signed", "p_value", "whole", "percent", "joined", "moment")
+        }
+    )
     surroundings.globals.update(interval=words.interval, signed_interval=words.signed_interval)
     return surroundings.get_template("report.html.jinja").render(contents(run, loader, surroundings))
 
@@ -43,23 +60,42 @@ def contents(run: Run, loader: jinja2.BaseLoader, surroundings: jinja2.Environme
     licences, licence_verdict = choices.licences(run)
     css, _, _ = loader.get_source(surroundings, "report.css")
     return {
-        "run": run, "css": Markup(css), "light": Markup(palette.variables(palette.LIGHT)), "dark": Markup(palette.variables(palette.DARK)),
-        "roles": roles, "headline": headline.compose(run), "chain": [stage for stage in run.scored or run.stages if stage in run.stages],
-        "choices": choices.stages(run), "curation": choices.curation(run), "recipe_text": choices.recipe_text(run),
-        "capabilities": capabilities, "sources": sources,
-        "shares": Markup(flow_picture.shares(capabilities, palette.kind_roles([c.name for c in capabilities]))) if capabilities else "",
-        "examples": examples, "prompts": flow.prompts(run),
+        "run": run,
+        "css": Markup(css),
+        "light": Markup(palette.variables(palette.LIGHT)),
+        "dark": Markup(palette.variables(palette.DARK)),
+        "roles": roles,
+        "headline": headline.compose(run),
+        "chain": [stage for stage in run.scored or run.stages if stage in run.stages],
+        "choices": choices.stages(run),
+        "curation": choices.curation(run),
+        "recipe_text": choices.recipe_text(run),
+        "capabilities": capabilities,
+        "sources": sources,
+        "shares": Markup(flow_picture.shares(capabilities, palette.kind_roles([c.name for c in capabilities])))
+        if capabilities
+        else "",
+        "examples": examples,
+        "prompts": flow.prompts(run),
         "rivers": [Markup(flow_picture.river(examples, width)) for width in (WIDE, NARROW)] if examples else [],
         "findings": run.json("decontaminate", "findings.json"),
-        "curves": [(stage, [(title, Markup(svg)) for title, svg in curves.of_stage(run, stage, roles.get(stage, "stage-1"))])
-                   for stage in run.stages[1:]],
-        "tasks": tasks, "better_base": scoring.better_base([task for group in tasks.values() for task in group]),
+        "curves": [
+            (stage, [(title, Markup(svg)) for title, svg in curves.of_stage(run, stage, roles.get(stage, "stage-1"))])
+            for stage in run.stages[1:]
+        ],
+        "tasks": tasks,
+        "better_base": scoring.better_base([task for group in tasks.values() for task in group]),
         "dots": {split: Markup(score_pictures.dots(group, split, roles)) for split, group in tasks.items() if group},
-        "steps": compared, "forests": [Markup(score_pictures.forest(step, limits)) for step in compared],
+        "steps": compared,
+        "forests": [Markup(score_pictures.forest(step, limits)) for step in compared],
         "cases": answers.by_task(run),
         "pairs": [found for stage in run.about.get("stages") or {} if (found := pairs.of_stage(run, stage))],
         "rollouts": [found for stage in run.stages if (found := rollouts.of_stage(run, stage))],
-        "licences": licences, "licence_verdict": licence_verdict, "seal": run.about.get("seal") or {},
-        "records": choices.records(run), "environment": choices.environment(run), "lineage": choices.lineage(run),
+        "licences": licences,
+        "licence_verdict": licence_verdict,
+        "seal": run.about.get("seal") or {},
+        "records": choices.records(run),
+        "environment": choices.environment(run),
+        "lineage": choices.lineage(run),
         "moment": max((m["started"] for m in run.manifests.values() if m.get("started")), default=""),
     }

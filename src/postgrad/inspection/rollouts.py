@@ -46,7 +46,9 @@ def of_stage(run: Run, stage: str) -> Rollouts | None:
     for row in rows(path, COLUMNS):
         said = [turn["text"] for turn in row["turns"]]
         # the id that records.types.completion_id gives, from these columns alone
-        name = hash_text(canonical_json([row["model_key"], row["policy_step"], row["prompt_id"], row["sample"], row["seed"], said]))
+        name = hash_text(
+            canonical_json([row["model_key"], row["policy_step"], row["prompt_id"], row["sample"], row["seed"], said])
+        )
         reward = rewards.get(name)
         if reward is None:
             unverified += 1
@@ -55,14 +57,28 @@ def of_stage(run: Run, stage: str) -> Rollouts | None:
     means = {key: sum(reward for reward, _ in group) / len(group) for key, group in groups.items()}
     varied = [key for key, group in groups.items() if len({reward for reward, _ in group}) > 1]
     best = sorted(varied, key=lambda key: (-means[key], -key[0], key[1]))[:SHOWN_EACH]
-    worst = sorted((key for key in varied if key not in best), key=lambda key: (means[key], -key[0], key[1]))[:SHOWN_EACH]
+    worst = sorted((key for key in varied if key not in best), key=lambda key: (means[key], -key[0], key[1]))[
+        :SHOWN_EACH
+    ]
     prompts = texts(run, {prompt for _, prompt in [*best, *worst]})
 
     def group(key: tuple[int, str]) -> Group:
         ordered = sorted(groups[key], key=lambda one: -one[0])
-        shown = [ordered[0], *ordered[1:-1][:COMPLETIONS_SHOWN - 2], ordered[-1]]
-        return Group(prompts.get(key[1], ""), key[0], means[key], tuple(reward for reward, _ in ordered),
-                     tuple((reward, shortened(text)) for reward, text in shown))
+        shown = [ordered[0], *ordered[1:-1][: COMPLETIONS_SHOWN - 2], ordered[-1]]
+        return Group(
+            prompts.get(key[1], ""),
+            key[0],
+            means[key],
+            tuple(reward for reward, _ in ordered),
+            tuple((reward, shortened(text)) for reward, text in shown),
+        )
 
-    return Rollouts(stage, count(path), len(groups), len(groups) - len(varied), unverified,
-                    tuple(map(group, best)), tuple(map(group, worst)))
+    return Rollouts(
+        stage,
+        count(path),
+        len(groups),
+        len(groups) - len(varied),
+        unverified,
+        tuple(map(group, best)),
+        tuple(map(group, worst)),
+    )

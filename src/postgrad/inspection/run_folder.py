@@ -45,12 +45,18 @@ class Run:
 
     def kind(self, stage: str) -> str:
         """sft, dpo …: as the recipe says it."""
-        return next((str(said.get("kind", "")) for said in self.recipe.get("stages") or [] if said["name"] == stage), "")
+        return next(
+            (str(said.get("kind", "")) for said in self.recipe.get("stages") or [] if said["name"] == stage), ""
+        )
 
     @cached_property
     def manifests(self) -> dict[str, dict[str, Any]]:
         """step → its artifact's manifest, for the steps whose artifact is at hand."""
-        return {name: read_json(path / "manifest.json") for name, path in self.paths.items() if (path / "manifest.json").is_file()}
+        return {
+            name: read_json(path / "manifest.json")
+            for name, path in self.paths.items()
+            if (path / "manifest.json").is_file()
+        }
 
     def inputs(self, step: str) -> list[str]:
         """The names of the steps that a step was made from, and of the user's files by their path."""
@@ -70,7 +76,10 @@ class Run:
 
     def steps(self, prefix: str) -> list[str]:
         """Names of the steps `prefix` or `prefix.anything`, in the order of the run."""
-        return sorted((name for name in self.paths if name == prefix or name.startswith(prefix + ".")), key=lambda name: name != prefix)
+        return sorted(
+            (name for name in self.paths if name == prefix or name.startswith(prefix + ".")),
+            key=lambda name: name != prefix,
+        )
 
     def file(self, step: str, name: str) -> Path | None:
         """A file of a step's artifact, or None if the step was not run or did not write it."""
@@ -90,13 +99,17 @@ class Run:
 def read(folder: Path) -> Run:
     """Open a run folder. Mistake if there is no run in it, Failure if `run.json` or `scores.json` is broken."""
     if not (folder / "run.json").is_file():
-        raise Mistake("no run here (run.json is missing)", where=str(folder), mend="name the folder given to `run --out`")
+        raise Mistake(
+            "no run here (run.json is missing)", where=str(folder), mend="name the folder given to `run --out`"
+        )
     about = read_json(folder / "run.json")
     scores = read_json(folder / "scores.json") if (folder / "scores.json").is_file() else {}
     store = (folder / (about.get("store") or "../.store")).resolve()
     paths = {step["name"]: store / "artifacts" / step["key"] for step in about.get("steps") or [] if step.get("key")}
     present = {name: path for name, path in paths.items() if path.is_dir()}
-    return Run(folder, about, {"scores": scores.get("scores", []), "comparisons": scores.get("comparisons", [])}, present)
+    return Run(
+        folder, about, {"scores": scores.get("scores", []), "comparisons": scores.get("comparisons", [])}, present
+    )
 
 
 def read_json(path: Path) -> Any:

@@ -5,7 +5,7 @@ import math
 from postgrad.inspection.palette import LIGHT
 from postgrad.inspection.scores import SPLITS, Step, TaskScores
 from postgrad.inspection.svg import Plot, drawing
-from postgrad.inspection.words import interval, number, p_value, scale, signed, signed_interval, stage_name
+from postgrad.support.words import interval, number, p_value, scale, signed, signed_interval, stage_name
 
 ROW, HEAD, WIDTH = 17.0, 24.0, 384.0
 MARKS = {"gain": "o", "loss": "D", "unsure": "o"}
@@ -28,20 +28,60 @@ def dots(tasks: list[TaskScores], split: str, roles: dict[str, str]) -> str:
         for task in shown:
             y += HEAD
             note = f" · primary of {', '.join(task.primary_of)}" if task.primary_of else ""
-            axes.annotate(f"{task.task}", (0, y - 9), xytext=(-104, 0), textcoords="offset pixels", xycoords=("axes fraction", "data"),
-                          fontsize=11, fontweight="bold", va="center", annotation_clip=False)
-            axes.annotate(f"{task.capability}{note}", (1, y - 9), xytext=(44, 0), textcoords="offset pixels", ha="right",
-                          xycoords=("axes fraction", "data"), fontsize=9, color=LIGHT["soft"], va="center", annotation_clip=False)
+            axes.annotate(
+                f"{task.task}",
+                (0, y - 9),
+                xytext=(-104, 0),
+                textcoords="offset pixels",
+                xycoords=("axes fraction", "data"),
+                fontsize=11,
+                fontweight="bold",
+                va="center",
+                annotation_clip=False,
+            )
+            axes.annotate(
+                f"{task.capability}{note}",
+                (1, y - 9),
+                xytext=(44, 0),
+                textcoords="offset pixels",
+                ha="right",
+                xycoords=("axes fraction", "data"),
+                fontsize=9,
+                color=LIGHT["soft"],
+                va="center",
+                annotation_clip=False,
+            )
             for score in task.scores:
                 colour = LIGHT[roles[score.stage]]
                 words = f"{task.task} · {stage_name(score.stage)}\n{number(score.value)} ({interval(score.low, score.high)}) · n {score.n}"
                 middle = y + ROW / 2 - 1
-                axes.plot([score.low, score.high], [middle, middle], color=colour, lw=2.4, alpha=0.55, solid_capstyle="round")
+                axes.plot(
+                    [score.low, score.high], [middle, middle], color=colour, lw=2.4, alpha=0.55, solid_capstyle="round"
+                )
                 axes.plot([score.value], [middle], "o", ms=7.5, color=colour, mec=LIGHT["paper"], mew=1, clip_on=False)
-                axes.annotate(stage_name(score.stage), (0, middle), xytext=(-10, 0), textcoords="offset pixels", ha="right", va="center",
-                              xycoords=("axes fraction", "data"), fontsize=10, color=LIGHT["soft"], annotation_clip=False)
-                axes.annotate(number(score.value), (1, middle), xytext=(44, 0), textcoords="offset pixels", ha="right", va="center",
-                              xycoords=("axes fraction", "data"), fontsize=10, annotation_clip=False)
+                axes.annotate(
+                    stage_name(score.stage),
+                    (0, middle),
+                    xytext=(-10, 0),
+                    textcoords="offset pixels",
+                    ha="right",
+                    va="center",
+                    xycoords=("axes fraction", "data"),
+                    fontsize=10,
+                    color=LIGHT["soft"],
+                    annotation_clip=False,
+                )
+                axes.annotate(
+                    number(score.value),
+                    (1, middle),
+                    xytext=(44, 0),
+                    textcoords="offset pixels",
+                    ha="right",
+                    va="center",
+                    xycoords=("axes fraction", "data"),
+                    fontsize=10,
+                    annotation_clip=False,
+                )
                 (x0, y0), (x1, y1) = axes.transData.transform([(0, y), (100, y + ROW)])
                 plot.area(x0 - 104, plot.height - y0, x1 - x0 + 148, y0 - y1, words)
                 y += ROW
@@ -66,20 +106,66 @@ def forest(step: Step, limits: tuple[float, float]) -> str:
         axes.axvline(0, color=LIGHT["soft"], lw=1)
         y = 0.0
         for split, changes in groups:
-            axes.annotate(split, (0, y + 12), xytext=(-118, 0), textcoords="offset pixels", xycoords=("axes fraction", "data"),
-                          fontsize=9, color=LIGHT["soft"], va="center", annotation_clip=False)
+            axes.annotate(
+                split,
+                (0, y + 12),
+                xytext=(-118, 0),
+                textcoords="offset pixels",
+                xycoords=("axes fraction", "data"),
+                fontsize=9,
+                color=LIGHT["soft"],
+                va="center",
+                annotation_clip=False,
+            )
             y += 22
             for change in changes:
                 colour, middle = LIGHT[change.verdict], y + 10
-                words = (f"{change.task} ({change.capability})\n{signed(change.difference)} points ({signed_interval(change.low, change.high)})"
-                         f"\np {p_value(change.p_value)} · n {change.n} · {change.test}")
-                axes.plot([max(change.low, low), min(change.high, high)], [middle, middle], color=colour, lw=2.4, alpha=0.6, solid_capstyle="round")
-                axes.plot([max(low, min(high, change.difference))], [middle], MARKS[change.verdict], ms=7, color=colour,
-                          mfc=LIGHT["paper"] if change.verdict == "unsure" else colour, mew=1.5, clip_on=False)
-                axes.annotate(("★ " if change.primary else "") + change.task, (0, middle), xytext=(-8, 0), textcoords="offset pixels",
-                              ha="right", va="center", xycoords=("axes fraction", "data"), fontsize=10, annotation_clip=False)
-                axes.annotate(signed(change.difference), (1, middle), xytext=(46, 0), textcoords="offset pixels", ha="right", va="center",
-                              xycoords=("axes fraction", "data"), fontsize=10, fontweight="bold", color=colour, annotation_clip=False)
+                words = (
+                    f"{change.task} ({change.capability})\n{signed(change.difference)} points ({signed_interval(change.low, change.high)})"
+                    f"\np {p_value(change.p_value)} · n {change.n} · {change.test}"
+                )
+                axes.plot(
+                    [max(change.low, low), min(change.high, high)],
+                    [middle, middle],
+                    color=colour,
+                    lw=2.4,
+                    alpha=0.6,
+                    solid_capstyle="round",
+                )
+                axes.plot(
+                    [max(low, min(high, change.difference))],
+                    [middle],
+                    MARKS[change.verdict],
+                    ms=7,
+                    color=colour,
+                    mfc=LIGHT["paper"] if change.verdict == "unsure" else colour,
+                    mew=1.5,
+                    clip_on=False,
+                )
+                axes.annotate(
+                    ("★ " if change.primary else "") + change.task,
+                    (0, middle),
+                    xytext=(-8, 0),
+                    textcoords="offset pixels",
+                    ha="right",
+                    va="center",
+                    xycoords=("axes fraction", "data"),
+                    fontsize=10,
+                    annotation_clip=False,
+                )
+                axes.annotate(
+                    signed(change.difference),
+                    (1, middle),
+                    xytext=(46, 0),
+                    textcoords="offset pixels",
+                    ha="right",
+                    va="center",
+                    xycoords=("axes fraction", "data"),
+                    fontsize=10,
+                    fontweight="bold",
+                    color=colour,
+                    annotation_clip=False,
+                )
                 (x0, y0), (x1, y1) = axes.transData.transform([(low, y), (high, y + 20)])
                 plot.area(x0 - 118, plot.height - y0, x1 - x0 + 164, y0 - y1, words)
                 y += 20

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from postgrad.inspection.run_folder import BASES, Run
-from postgrad.inspection.words import scale
+from postgrad.support.words import scale
 
 SPLITS = ("development", "unseen")
 
@@ -73,8 +73,10 @@ class Step:
         groups: dict[tuple[str, str], list[Change]] = defaultdict(list)
         for change in self.changes:
             groups[change.split, change.capability].append(change)
-        means = [(split, name, sum(c.difference for c in group) / len(group), group)
-                 for (split, name), group in groups.items()]
+        means = [
+            (split, name, sum(c.difference for c in group) / len(group), group)
+            for (split, name), group in groups.items()
+        ]
         return sorted((found for found in means if found[2] < 0), key=lambda found: found[2])
 
 
@@ -95,10 +97,19 @@ def by_task(run: Run) -> dict[str, list[TaskScores]]:
     for (split, task), found in groups.items():
         found.sort(key=lambda score: order[score["stage"]])
         factor = scale(found[0]["metric"])
-        scores = tuple(Score(s["stage"], s["value"] * factor, s["low"] * factor, s["high"] * factor, s["n"]) for s in found)
-        result.setdefault(split, []).append(TaskScores(
-            task, found[0]["capability"], split, found[0]["metric"],
-            tuple(stage for stage, tasks in named.items() if task in tasks), scores))
+        scores = tuple(
+            Score(s["stage"], s["value"] * factor, s["low"] * factor, s["high"] * factor, s["n"]) for s in found
+        )
+        result.setdefault(split, []).append(
+            TaskScores(
+                task,
+                found[0]["capability"],
+                split,
+                found[0]["metric"],
+                tuple(stage for stage, tasks in named.items() if task in tasks),
+                scores,
+            )
+        )
     for tasks in result.values():
         tasks.sort(key=lambda t: (capabilities.index(t.capability) if t.capability in capabilities else 99, t.task))
     return result
@@ -111,10 +122,22 @@ def steps(run: Run) -> list[Step]:
     groups: dict[tuple[str, str], list[Change]] = defaultdict(list)
     for c in run.scores["comparisons"]:
         factor = scale(c["metric"])
-        groups[c["from"], c["to"]].append(Change(
-            c["from"], c["to"], c["task"], capability.get(c["task"], ""), c["split"], c["difference"] * factor,
-            c["low"] * factor, c["high"] * factor, c.get("p_value"), c["n"], c.get("test", ""),
-            c["task"] in named.get(c["to"], ())))
+        groups[c["from"], c["to"]].append(
+            Change(
+                c["from"],
+                c["to"],
+                c["task"],
+                capability.get(c["task"], ""),
+                c["split"],
+                c["difference"] * factor,
+                c["low"] * factor,
+                c["high"] * factor,
+                c.get("p_value"),
+                c["n"],
+                c.get("test", ""),
+                c["task"] in named.get(c["to"], ()),
+            )
+        )
     order = {stage: index for index, stage in enumerate(run.scored)}
     found = [Step(start, to, tuple(changes)) for (start, to), changes in groups.items()]
     distance = {stage: index for index, stage in enumerate(run.stages)}
@@ -149,7 +172,9 @@ def averages(run: Run) -> list[Average]:
     result = []
     for split, tasks in by_task(run).items():
         stages = [stage for stage in run.scored if any(task.of(stage) for task in tasks)]
-        common = [t for t in tasks if scale(t.metric) == 100.0 and all(t.of(stage) for stage in stages if stage in run.stages)]
+        common = [
+            t for t in tasks if scale(t.metric) == 100.0 and all(t.of(stage) for stage in stages if stage in run.stages)
+        ]
         for stage in stages:
             values: dict[str, list[float]] = defaultdict(list)
             for task in common:
@@ -160,6 +185,10 @@ def averages(run: Run) -> list[Average]:
             if len(flat) < len(common) or not flat:
                 continue
             total = sum(priorities.get(name, 0.0) for name in values)
-            weighted = sum(priorities.get(name, 0.0) * sum(v) / len(v) for name, v in values.items()) / total if total else None
+            weighted = (
+                sum(priorities.get(name, 0.0) * sum(v) / len(v) for name, v in values.items()) / total
+                if total
+                else None
+            )
             result.append(Average(stage, split, sum(flat) / len(flat), weighted, len(flat)))
     return result

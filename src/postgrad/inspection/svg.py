@@ -20,13 +20,30 @@ from postgrad.inspection.palette import LIGHT
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
 STYLE = {
-    "svg.fonttype": "none", "svg.hashsalt": "postgrad", "font.size": 11, "font.family": ["DejaVu Sans"],
-    "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False,
-    "axes.edgecolor": LIGHT["line"], "axes.labelcolor": LIGHT["soft"], "axes.labelsize": 10,
-    "axes.facecolor": "none", "axes.grid": True, "axes.axisbelow": True, "grid.color": LIGHT["line"],
-    "grid.linewidth": 0.8, "xtick.color": LIGHT["soft"], "ytick.color": LIGHT["soft"], "xtick.labelsize": 10,
-    "ytick.labelsize": 10, "xtick.major.size": 0, "ytick.major.size": 0, "text.color": LIGHT["text"],
-    "path.simplify": True, "text.parse_math": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "postgrad",
+    "font.size": 11,
+    "font.family": ["DejaVu Sans"],
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.edgecolor": LIGHT["line"],
+    "axes.labelcolor": LIGHT["soft"],
+    "axes.labelsize": 10,
+    "axes.facecolor": "none",
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": LIGHT["line"],
+    "grid.linewidth": 0.8,
+    "xtick.color": LIGHT["soft"],
+    "ytick.color": LIGHT["soft"],
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
+    "xtick.major.size": 0,
+    "ytick.major.size": 0,
+    "text.color": LIGHT["text"],
+    "path.simplify": True,
+    "text.parse_math": False,
 }
 COLOURS = {value: f"var(--{name})" for name, value in LIGHT.items()}
 POINTS_AN_INCH = 72
@@ -47,9 +64,14 @@ class Plot:
 
     def axes(self, left: float, bottom: float, right: float, top: float) -> Axes:
         """Axes with these margins in pixels."""
-        return self.figure.add_axes((
-            left / self.width, bottom / self.height,
-            (self.width - left - right) / self.width, (self.height - bottom - top) / self.height))
+        return self.figure.add_axes(
+            (
+                left / self.width,
+                bottom / self.height,
+                (self.width - left - right) / self.width,
+                (self.height - bottom - top) / self.height,
+            )
+        )
 
     def tip(self, words: str) -> str:
         """A `gid` that makes the artist it is given to say `words`."""
@@ -71,20 +93,34 @@ class Plot:
         with warnings.catch_warnings():
             # text stays text, so the page's font draws what the measuring font lacks
             warnings.filterwarnings("ignore", message="Glyph .* missing from")
-            FigureCanvasSVG(self.figure).print_svg(buffer, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+            FigureCanvasSVG(self.figure).print_svg(
+                buffer, metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
+            )
         root = ET.fromstring(buffer.getvalue())
         for child in list(root):
             if child.tag == f"{{{SVG}}}metadata":
                 root.remove(child)
         root.attrib = {
-            "viewBox": f"0 0 {self.width:g} {self.height:g}", "role": "img", "aria-label": label,
-            "style": f"max-width:{self.width * 1.3:.0f}px"}
+            "viewBox": f"0 0 {self.width:g} {self.height:g}",
+            "role": "img",
+            "aria-label": label,
+            "style": f"max-width:{self.width * 1.3:.0f}px",
+        }
         for element in root.iter():
             self._clean(element)
         for x, y, width, height, words in self._areas:
-            ET.SubElement(root, f"{{{SVG}}}rect", {
-                "x": f"{x:.1f}", "y": f"{y:.1f}", "width": f"{width:.2f}", "height": f"{height:.1f}", "class": "area",
-                "data-tip": words})
+            ET.SubElement(
+                root,
+                f"{{{SVG}}}rect",
+                {
+                    "x": f"{x:.1f}",
+                    "y": f"{y:.1f}",
+                    "width": f"{width:.2f}",
+                    "height": f"{height:.1f}",
+                    "class": "area",
+                    "data-tip": words,
+                },
+            )
         return ET.tostring(root, encoding="unicode")
 
     def _clean(self, element: ET.Element) -> None:

@@ -1,0 +1,250 @@
+"""The page is whole, asks nothing of the network, escapes what it quotes, and says the numbers of the artifacts."""
+
+import json
+import re
+import shutil
+import warnings
+from collections import Counter
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from fake_run import CAPABILITIES, STAGES, TASKS, make
+
+from postgrad.inspection import flow, pairs, prompts, report, rollouts
+from postgrad.inspection import scores as scoring
+from postgrad.inspection.run_folder import read
+from postgrad.records.tables import read_records, write_records
+from postgrad.records.types import LedgerEntry, Message, Origin, Problem, Verdict
+from postgrad.support.errors import Failure, Mistake
+
+VOID = {"meta", "br", "img", "input", "link", "hr"}
+
+
+class Outline(HTMLParser):
+    """What a browser would fetch, and whether tags nest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.fetched: list[str] = []
+        self.scripts = 0
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.scripts += tag == "script"
+        for name, value in attrs:
+            local = tag == "a" or (tag == "use" and (value or "").startswith("#")) or (value or "").startswith("#")
+            if name in ("src", "href", "xlink:href", "srcset", "action", "data") and not local:
+                self.fetched.append(f"{tag} {value}")
+            assert not name.startswith("on"), f"inline handler {name} on {tag}"
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag, f"</{tag}> closes nothing"
+
+    def handle_data(self, data: str) -> None:
+        if not self.open or self.open[-1] not in ("script", "style"):
+            self.words.append(data)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make(tmp_path_factory.mktemp("full"), items=60)
+
+
+@pytest.fixture(scope="module")
+def text(run: Path) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return report.page(read(run))
+
+
+def outline(text: str) -> Outline:
+    parsed = Outline()
+    parsed.feed(text)
+    assert not parsed.open
+    return parsed
+
+
+def test_the_page_is_self_contained_and_light(text: str) -> None:
+    parsed = outline(text)
+    assert parsed.fetched == []
+    assert parsed.scripts == 1
+    assert "url(http" not in text and "@import" not in text
+    assert "default-src 'none'" in text
+    assert len(text.encode()) < 1_000_000
+
+
+def test_quoted_text_is_escaped(text: str) -> None:
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; " in text
+
+
+def test_the_same_run_gives_the_same_bytes(run: Path, text: str, tmp_path: Path) -> None:
+    report.write(run, tmp_path / "a" / "report.html")
+    assert (tmp_path / "a" / "report.html").read_text() == text
+
+
+def test_every_score_and_difference_is_on_the_page(run: Path, text: str) -> None:
+    words = " ".join(outline(text).words)
+    told = json.loads((run / "scores.json").read_text())
+    for score in told["scores"]:
+        assert f"{100 * score['value']:.1f}" in words
+    for one in told["comparisons"]:
+        assert f"{abs(100 * one['difference']):.1f}" in words
+
+
+def test_every_lowered_capability_is_named(run: Path, text: str) -> None:
+    """Against plain arithmetic over scores.json."""
+    told = json.loads((run / "scores.json").read_text())["comparisons"]
+    words = re.sub(r"\s+", " ", " ".join(outline(text).words))
+    lowered = 0
+    for start, to in {(c["from"], c["to"]) for c in told}:
+        for split in ("development", "unseen"):
+            for capability in CAPABILITIES:
+                found = [
+                    c["difference"]
+                    for c in told
+                    if (c["from"], c["to"], c["split"]) == (start, to, split) and TASKS[c["task"]][0] == capability
+                ]
+                if found and sum(found) / len(found) < 0:
+                    lowered += 1
+                    assert f"{to} lowers {capability} ({split})" in words.replace("  ", " ")
+    assert lowered
+
+
+def test_a_verdict_is_a_gain_only_if_the_interval_is_above_zero(run: Path) -> None:
+    for step in scoring.steps(read(run)):
+        for change in step.changes:
+            assert (change.verdict == "gain") == (change.low > 0)
+            assert (change.verdict == "loss") == (change.high < 0)
+
+
+def test_averages_by_hand(run: Path) -> None:
+    told = json.loads((run / "scores.json").read_text())["scores"]
+    for average in scoring.averages(read(run)):
+        own = [s for s in told if (s["stage"], s["split"]) == (average.stage, average.split)]
+        assert average.plain == pytest.approx(100 * sum(s["value"] for s in own) / len(own))
+        means = {name: [s["value"] for s in own if s["capability"] == name] for name in CAPABILITIES}
+        weight = {name: CAPABILITIES[name] for name, values in means.items() if values}
+        by_hand = sum(100 * w * sum(means[n]) / len(means[n]) for n, w in weight.items()) / sum(weight.values())
+        assert average.weighted == pytest.approx(by_hand)
+
+
+def test_rows_in_are_rows_out_at_every_station(run: Path) -> None:
+    opened = read(run)
+    stations = flow.examples(opened)
+    assert [station.name for station in stations] == [
+        "read",
+        "filter",
+        "redact",
+        "deduplicate",
+        "decontaminate",
+        "mixture",
+    ]
+    for before, after in zip(stations, stations[1:], strict=False):
+        assert before.kept == after.entered
+    entries = [
+        entry
+        for step in opened.paths
+        if (path := opened.file(step, "ledger.parquet"))
+        for entry in read_records(path, LedgerEntry)
+    ]
+    dropped = Counter(entry.reason for entry in entries if entry.action == "drop")
+    assert sum((station.dropped for station in stations), Counter()) == dropped
+    assert stations[-1].kept == pq.read_metadata(opened.file("mixture", "examples.parquet")).num_rows
+    assert stations[2].changed == {"e-mail address": 44}
+
+
+def test_a_row_as_read_that_a_redaction_touched_is_never_shown(tmp_path: Path) -> None:
+    opened = read(make(tmp_path, until="none"))
+    secret = Problem(
+        "secret",
+        (Origin("forum", "f", 0),),
+        (Message("user", "call 555 0100"),),
+        "",
+        "math",
+        "train",
+        "forum",
+        "MIT",
+        "math",
+    )
+    open_one = Problem(
+        "open",
+        (Origin("forum", "f", 399),),
+        (Message("user", "what is 2 + 2?"),),
+        "",
+        "math",
+        "train",
+        "forum",
+        "MIT",
+        "math",
+    )
+    write_records(opened.paths["read.forum"] / "problems.parquet", Problem, [secret, open_one])
+    assert ("forum", 0) in prompts.redacted_rows(opened)
+    assert prompts.texts(opened, ["secret", "open"]) == {"open": "what is 2 + 2?"}
+
+
+def test_texts_of_unseen_tasks_stay_off_the_page(text: str) -> None:
+    assert "[arithmetic " in text
+    assert "[long_arithmetic " not in text and "[lookalikes " not in text
+
+
+def test_best_and_worst_groups_by_brute_force(run: Path) -> None:
+    opened = read(run)
+    found = rollouts.of_stage(opened, "rlvr")
+    assert found and found.unverified == 0
+    rewards = [verdict.reward for verdict in read_records(opened.file("rlvr", "verdicts.parquet"), Verdict)]
+    groups = [rewards[start : start + 8] for start in range(0, len(rewards), 8)]  # the generator writes eight a group
+    means = sorted(sum(group) / 8 for group in groups if len(set(group)) > 1)
+    assert found.groups == len(groups) and found.without_variance == len(groups) - len(means)
+    assert [group.mean for group in found.best] == means[::-1][:2]
+    assert [group.mean for group in found.worst] == means[:2]
+
+
+def test_pairs_are_counted(run: Path) -> None:
+    found = pairs.of_stage(read(run), "pairs")
+    assert found and (found.pairs, found.completions, found.longer_chosen) == (120, 480, 1.0)
+    assert {aspect.name for aspect in found.aspects} == {
+        "helpfulness",
+        "instruction_following",
+        "honesty",
+        "truthfulness",
+    }
+    assert all(sum(aspect.shares) == pytest.approx(1) for aspect in found.aspects)
+
+
+@pytest.mark.parametrize("until", ["none", "base", *STAGES[:2]])
+def test_a_partial_run_has_a_page_that_says_what_is_missing(tmp_path: Path, until: str) -> None:
+    words = " ".join(outline(report.page(read(make(tmp_path, until=until, items=20)))).words)
+    assert "No rollouts are in this run." in words
+    assert ("No stage has been scored in this run." in words) == (until == "none")
+    assert ("No preference pairs were made in this run." in words) == (until != "dpo")
+
+
+def test_a_run_whose_store_is_gone_still_has_a_page(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    words = " ".join(outline(report.page(read(tmp_path / "run"))).words)
+    assert "No example has been read in this run." in words
+
+
+def test_an_empty_run_has_a_page(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text('{"format": 1, "store": "../.store", "stages": {}, "steps": []}')
+    outline(report.page(read(tmp_path)))
+
+
+def test_no_run_and_a_broken_one_are_one_line(tmp_path: Path) -> None:
+    with pytest.raises(Mistake, match="no run here"):
+        report.write(tmp_path, tmp_path / "report.html")
+    (tmp_path / "run.json").write_text("{")
+    with pytest.raises(Failure, match=r"run\.json: cannot be read"):
+        report.write(tmp_path, tmp_path / "report.html")
+    assert not (tmp_path / "report.html").exists()
