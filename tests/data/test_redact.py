@@ -79,6 +79,9 @@ NO_PHONES = [
     "x = 650-253-0000",
     "4155552671 - 17",
     "650-253-0000 divided by 3",
+    "How much is 606 - 263 - 22 - 44?",
+    "606-263-22-44",
+    "How much is 55 + 690 - 4 - 179?",
 ]
 
 
@@ -166,4 +169,11 @@ def test_a_sum_is_never_a_phone_number(a: int, b: int, sign: str, blank: str) ->
         f"{a}{blank}{sign}{blank}{b}{blank}={blank}{a + b}",
         f"So {a}.",
     ):
+        assert find_phones(text) == []
+
+
+@given(st.lists(st.integers(0, 9999), min_size=2, max_size=6), st.sampled_from([" - ", " + ", " / ", " × ", "+", "*"]))
+def test_a_chain_of_sums_is_never_a_phone_number(numbers: list[int], sign: str) -> None:
+    chain = sign.join(map(str, numbers))
+    for text in (f"How much is {chain}?", f"Find {chain}.", f"{chain} = 3, {chain} = 4."):
         assert find_phones(text) == []

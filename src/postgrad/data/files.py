@@ -177,14 +177,19 @@ def _parquet_rows(path: Path) -> Iterator[RawRow]:
 
 
 def _parquet_batch(batch: Any) -> Iterator[dict[str, Any] | Broken]:
-    """The batch's rows; where one is not UTF-8 they are taken one at a time, so that only that one is broken."""
+    """The batch's rows; where one cannot be read they are taken one at a time, so that only that is broken."""
     try:
-        yield from batch.to_pylist()
+        rows = batch.to_pylist()
+    except (ValueError, OverflowError):
+        rows = None
+    if rows is not None:
+        yield from rows
         return
-    except UnicodeDecodeError:
-        pass
     for index in range(batch.num_rows):
         try:
-            yield batch.slice(index, 1).to_pylist()[0]
+            row = batch.slice(index, 1).to_pylist()[0]
         except UnicodeDecodeError as error:
-            yield Broken("not UTF-8", f"byte {error.start}")
+            row = Broken("not UTF-8", f"byte {error.start}")
+        except (ValueError, OverflowError):  # times that Python's calendar does not have
+            row = Broken("value out of range")
+        yield row

@@ -1,12 +1,13 @@
 """Redaction of e-mail addresses and phone numbers, with guards against what only looks like one.
 
-A number is a phone number when the `phonenumbers` library (libphonenumber's tables) holds it for valid in one of the
-regions asked for, and no guard says otherwise. The guards, each for a look-alike that the library lets through:
+A number is a phone number when the `phonenumbers` library (libphonenumber's tables) holds it for valid, with a + for
+any country, without one for a region asked for and grouped as that region does, and no guard says otherwise. The guards,
+each for a look-alike that the library lets through:
 
 - it touches a letter, a digit, or a point or comma with a digit behind it (identifiers, decimals, grouped numbers);
 - an arithmetic sign, a currency sign or a verb of arithmetic stands before it, or an arithmetic sign after it;
-- it is digits alone, or digits and blanks alone, without a leading + or (, and no word such as "call" or "phone"
-  stands shortly before it: bare digits are identifiers and sums far more often than phones.
+- it is digits and blanks alone, or has a dash or stroke between blanks (12 - 7 - 3), without a leading +, and no word
+  such as "call" or "phone" stands shortly before it: such are identifiers and sums far more often than phones.
 
 What is found in the messages is replaced by `<email>` and `<phone>` there and wherever else the record repeats it
 (`plain`, `ground_truth`, `meta`), so that a checked answer still fits its prompt. The ledger holds counts only.
@@ -38,7 +39,8 @@ NOT_DOMAINS = frozenset({
 """Ends that look like a top-level domain and are none: `icon@2x.png`, `style@v2.css`, numpy's `X@np.array`."""
 
 PHONE_LIKE = re.compile(r"(?<![0-9A-Za-z_])[+(]?\d[\d\s().\-/\u00a0\u2010-\u2013]{5,24}\d(?![0-9A-Za-z_])")
-"""Cheap first look: only texts with such a stretch are given to the library, which is slow."""
+FEWEST_DIGITS = 7
+"""Cheap first look: only texts with such a stretch, of so many digits, are given to the library, which is slow."""
 CUE = re.compile(
     r"\b(?:phone|telephone|tel|call|calling|mobile|cell|cellphone|fax|dial|text|sms|whatsapp|hotline|reach|ring|contact)\b",
     re.IGNORECASE)
@@ -70,11 +72,12 @@ def find_emails(text: str) -> list[tuple[int, int]]:
 
 def find_phones(text: str, regions: Iterable[str] = ("US",)) -> list[tuple[int, int]]:
     """Start and end of each phone number, in order, without overlaps."""
-    if not PHONE_LIKE.search(text):
+    if not any(sum(map(str.isdigit, like.group())) >= FEWEST_DIGITS for like in PHONE_LIKE.finditer(text)):
         return []
     found: list[tuple[int, int]] = []
-    for region in regions:
-        for match in phonenumbers.PhoneNumberMatcher(text, region, leniency=phonenumbers.Leniency.VALID):
+    grouped = phonenumbers.Leniency.STRICT_GROUPING
+    for region, leniency in [(None, phonenumbers.Leniency.VALID), *((region, grouped) for region in regions)]:
+        for match in phonenumbers.PhoneNumberMatcher(text, region, leniency=leniency):
             span = (match.start, match.end)
             if not _looks_alike(text, *span) and all(span[1] <= start or end <= span[0] for start, end in found):
                 found.append(span)
@@ -87,8 +90,12 @@ def _looks_alike(text: str, start: int, end: int) -> bool:
         return True
     if SUM_BEFORE.search(before) or SUM_AFTER.match(after):
         return True
-    bare = re.fullmatch(r"[\d\s]+(?:x\s*\d+)?", number) is not None  # the library takes "x 3" for an extension
-    return bare and not CUE.search(before)
+    if number.startswith("+") and re.search(r"[\d)]\s*$", before):
+        return True
+    # The library takes "x 3" for an extension, " - " for a hyphen, and "+ 690 - 4 - 179" for a number in Tokelau.
+    bare = re.fullmatch(r"[\d\s]+(?:x\s*\d+)?", number) is not None
+    chain = re.match(r"\+\d", number) is None and re.search(r"\s[\-−–/]\s", number) is not None
+    return (bare or chain) and not CUE.search(before)
 
 
 Finder = Callable[[str], list[tuple[int, int]]]
