@@ -77,7 +77,7 @@ def run_demo(folder: Path) -> dict[str, tuple[str, str]]:
     return {name: (artifact.key, artifact.outputs_hash) for name, artifact in done.items()}
 
 
-@settings(max_examples=20, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ks=st.lists(st.integers(1, 150), min_size=1, max_size=3), number=st.sampled_from([None, 5, 28]))
 def test_any_faults_between_any_two_calls_are_survived(
     tmp_path_factory: pytest.TempPathFactory, undisturbed: dict[str, tuple[str, str]], ks: list[int], number: int | None

@@ -252,7 +252,7 @@ def test_forty_cached_steps_take_half_a_second_at_most(store: Store, source: Pat
 dags = st.lists(st.tuples(st.sampled_from("abc"), st.sets(st.integers(0, 5), max_size=3), st.booleans()), max_size=6)
 
 
-@settings(max_examples=20, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=dags, second=dags)
 def test_any_plan_after_any_other_gives_what_it_gives_alone(
     tmp_path_factory: pytest.TempPathFactory, first: list, second: list  # type: ignore[type-arg]

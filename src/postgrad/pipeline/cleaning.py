@@ -79,6 +79,8 @@ def gc(store: Store, *, dry_run: bool = True, work_days: float = WORK_DAYS) -> l
         if not dry_run:
             for removal in removals:
                 _remove(store, removal.path)
+            for path in (store.root / "locks").iterdir():  # nobody holds one while we are alone
+                path.unlink()
     return removals
 
 
@@ -108,7 +110,7 @@ def _garbage(store: Store, work_days: float) -> list[Removal]:
             add(path, "its step is finished")
         elif time.time() - newest(path) > work_days * DAY_SECONDS:
             add(path, f"unfinished, and untouched for {work_days:g} days")
-    for name, why in (("temporary", "half made"), ("damaged", "damaged"), ("locks", "not held")):
+    for name, why in (("temporary", "half made"), ("damaged", "damaged")):
         for path in sorted((root / name).iterdir()):
             add(path, why)
     for path in gone:

@@ -12,7 +12,7 @@ from postgrad.pipeline.environment import default_threads, hardware, package_ver
 from postgrad.pipeline.failures import said_plainly
 from postgrad.pipeline.keys import Content, content_of, key_parts, plan, plan_keys
 from postgrad.pipeline.manifest import resolved_key
-from postgrad.pipeline.memory import PeakMemory
+from postgrad.pipeline.memory import peak_memory
 from postgrad.pipeline.resources import Resources
 from postgrad.pipeline.steps import File, Step, in_order, selected
 from postgrad.pipeline.store import Artifact, Damaged, Store
@@ -151,8 +151,7 @@ class _Worker:
             resources = Resources(temporary, store.work(key), key, threads)
             started, clock = datetime.now(UTC), time.monotonic()
             try:
-                with PeakMemory() as memory:
-                    step.run(sources, step.config, resources)
+                step.run(sources, step.config, resources)
                 resources.close()
                 self._hold_sources(f"while step {step.name!r} was reading it")
                 account = {
@@ -165,7 +164,7 @@ class _Worker:
                     "hardware": hardware(),
                     "started": started.isoformat(timespec="seconds"),
                     "duration_s": round(time.monotonic() - clock, 3),
-                    "peak_memory_bytes": memory.bytes,
+                    "peak_memory_bytes": peak_memory(),
                     "notes": dict(self.notes),
                 }
                 return store.seal(key, temporary, account, step.timed)

@@ -46,7 +46,6 @@ class Journal:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             self._end = self._recover()
-            sync(path.parent)
         except BaseException:
             os.close(self._descriptor)
             raise
@@ -62,6 +61,7 @@ class Journal:
             os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, MAGIC, 0)
             os.fsync(self._descriptor)
+            sync(self.path.parent)
             return len(MAGIC)
         offset = len(MAGIC)
         while offset < size:
@@ -92,18 +92,19 @@ class Journal:
         return body[:key_bytes].decode(), (body_at + key_bytes, payload_bytes, kind)
 
     def _refuse_damage(self, offset: int, size: int) -> None:
-        """Failure if the record that is broken at `offset` says where it ends and whole ones follow there."""
-        head = os.pread(self._descriptor, HEAD.size, offset)
-        if len(head) < HEAD.size:
-            return
-        key_bytes, payload_bytes, _ = HEAD.unpack(head)
-        after = offset + PREFIX_BYTES + key_bytes + payload_bytes
-        if after < size and self._record(after, size) is not None:
-            raise Failure(
-                f"the journal is damaged at byte {offset:,} of {size:,}, with good entries after it",
-                where=str(self.path),
-                mend="move the file away to get its entries anew; the rest of the run is untouched",
-            )
+        """Failure if a whole record lies anywhere beyond the broken one at `offset`."""
+        tail = self._read(offset, size - offset)
+        for at in range(1, len(tail) - PREFIX_BYTES + 1):
+            key_bytes, payload_bytes, kind = HEAD.unpack_from(tail, at)
+            # Most places are told at once to be no record by the kind and the lengths; the digest settles the rest.
+            if kind > JSON or at + PREFIX_BYTES + key_bytes + payload_bytes > len(tail):
+                continue
+            if self._record(offset + at, size) is not None:
+                raise Failure(
+                    f"the journal is damaged at byte {offset:,} of {size:,}, with good entries after it",
+                    where=str(self.path),
+                    mend="move the file away to get its entries anew; the rest of the run is untouched",
+                )
 
     def _read(self, offset: int, count: int) -> bytes:
         pieces = []

@@ -17,9 +17,11 @@ from postgrad.pipeline.failures import said_plainly
 from postgrad.pipeline.steps import File, Step, in_order
 from postgrad.support.errors import Mistake
 from postgrad.support.hashing import FileHashes, canonical_json, hash_file, hash_json
+from postgrad.support.progress import Progress
 
 # A file that was written this lately may be written again without its size or its coarse mtime telling.
 YOUNG_NS = 2_000_000_000
+MEGABYTE = 1e6
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,11 @@ def content_of(source: File, hashes: FileHashes) -> Content:
         else:
             raise Mistake("there is no such file or folder", where=str(path), mend="correct the source's path")
         seen = sorted(file for file in found if file.is_file() and not file.name.startswith("."))
-        files = {file.relative_to(base).as_posix(): _hash(file, hashes) for file in seen}
+        files = {}
+        with Progress(f"hashing {path.name}", sum(file.stat().st_size for file in seen) / MEGABYTE, "MB") as progress:
+            for file in seen:
+                files[file.relative_to(base).as_posix()] = _hash(file, hashes)
+                progress.advance(file.stat().st_size / MEGABYTE)
     if not files:
         raise Mistake("no file is there", where=str(path), mend="correct the source's path")
     return Content(files, hash_json({"files": files}))

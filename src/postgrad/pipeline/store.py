@@ -71,7 +71,7 @@ class Store:
     """A store at `root`, made if it is not there. Mistake if other things lie there; Failure if the disk refuses."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root.absolute()
+        self.root = root.resolve()
         with said_plainly(f"opening the store {self.root}"):
             self._prepare()
 
