@@ -1,8 +1,8 @@
 """Redaction of e-mail addresses and phone numbers, with guards against what only looks like one.
 
-A number is a phone number when the `phonenumbers` library (libphonenumber's tables) holds it for valid, with a + for
-any country, without one for a region asked for and grouped as that region does, and no guard says otherwise. The guards,
-each for a look-alike that the library lets through:
+A number is a phone number when the `phonenumbers` library (libphonenumber's tables) holds it for valid (with a + for
+any country; without one for a region asked for, and grouped as that region does) and no guard says otherwise. The
+guards, each for a look-alike that the library lets through:
 
 - it touches a letter, a digit, or a point or comma with a digit behind it (identifiers, decimals, grouped numbers);
 - an arithmetic sign, a currency sign or a verb of arithmetic stands before it, or an arithmetic sign after it;

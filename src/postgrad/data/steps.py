@@ -80,7 +80,7 @@ def read_source(inputs: Inputs, config: Config, resources: Resources) -> None:
             row, reason, detail = first[0].origin.row, first[0].reason, first[0].detail
             raise Mistake(f"none of {handled.count} rows can be used; row {row}: {reason} ({detail})",
                           where=f"sources.{spec.name}", mend=f"it was read as {spec.format}: check `format:`")
-        _finish(ledger, resources.out, handled.count, 0, kept, {"format": spec.format})
+        _finish(ledger, resources.out, handled.count, 0, kept, {"format": spec.format, "rows_limit": spec.rows})
 
 
 class _CountedRows:
