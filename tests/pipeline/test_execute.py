@@ -244,9 +244,9 @@ def test_forty_cached_steps_take_half_a_second_at_most(store: Store, source: Pat
         inputs: dict[str, Step | File] = {"from": steps[-1] if steps else File(source)}
         steps.append(step(f"s{number}", inputs=inputs, numeric=True))
     execute(steps, store)
-    started = time.perf_counter()
+    started = time.process_time()  # the clock on the wall also measures what else the machine does
     execute(steps, Store(store.root))
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 dags = st.lists(st.tuples(st.sampled_from("abc"), st.sets(st.integers(0, 5), max_size=3), st.booleans()), max_size=6)

@@ -22,6 +22,7 @@ SWITCHES = (
 )  # fmt: skip
 
 
+@functools.cache
 def package_version(name: str) -> str | None:
     """The installed version with its build (`2.13.0+cpu`), or None."""
     try:

@@ -40,9 +40,9 @@ def write_run(
 ) -> None:
     """Write or renew the run folder's `run.json` and links, and register it, so that `gc` keeps what it refers to.
 
-    `artifacts` are those there are so far: call it after every step done, and an interrupted run keeps its own. `details`
-    (JSON: the resolved recipe, versions …; `details["stages"][stage]` holds what there is to say of a stage, such as
-    its kind) stand in run.json beside what is written here. Unchanged files are left alone.
+    `artifacts` are those there are so far: call it after every step done, and an interrupted run keeps its own.
+    `details` (JSON: the resolved recipe, versions …; `details["stages"][stage]` holds what there is to say of a stage,
+    such as its kind) stand in run.json beside what is written here. Unchanged files are left alone.
     """
     ordered = in_order(steps)
     with said_plainly(f"writing the run folder {folder}"):
