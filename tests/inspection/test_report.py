@@ -6,11 +6,13 @@ import shutil
 import warnings
 from collections import Counter
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from fake_run import CAPABILITIES, STAGES, TASKS, make
+from fake_choices import CAPABILITIES, STAGES, TASKS
+from fake_run import make
 
 from postgrad.inspection import flow, pairs, prompts, report, rollouts
 from postgrad.inspection import scores as scoring
@@ -150,7 +152,7 @@ def test_rows_in_are_rows_out_at_every_station(run: Path) -> None:
         "decontaminate",
         "mixture",
     ]
-    for before, after in zip(stations, stations[1:], strict=False):
+    for before, after in pairwise(stations):
         assert before.kept == after.entered
     entries = [
         entry

@@ -1,6 +1,7 @@
 """Training curves of one stage from its `metrics.jsonl`: small multiples, each with its own scale."""
 
 import math
+from itertools import pairwise
 from typing import Any
 
 from postgrad.inspection.palette import LIGHT
@@ -31,7 +32,7 @@ WINDOW_SHARE = 0.08
 
 
 def of_stage(run: Run, stage: str, role: str) -> list[tuple[str, str]]:
-    """(title, svg) for each known measure that the stage logged with at least two different finite values; [] without metrics."""
+    """(title, svg) for each known measure with at least two different finite values; [] if the stage logged nothing."""
     path = run.file(stage, "metrics.jsonl")
     if path is None:
         return []
@@ -97,7 +98,7 @@ def draw(points: list[tuple[float, float]], label: str, role: str) -> str:
         axes.xaxis.set_major_formatter(tick)
         axes.grid(axis="x", visible=False)
         few = thinned(points, HOVER_BANDS)
-        edges = [few[0][0], *((a[0] + b[0]) / 2 for a, b in zip(few, few[1:], strict=False)), few[-1][0]]
+        edges = [few[0][0], *((a[0] + b[0]) / 2 for a, b in pairwise(few)), few[-1][0]]
         axes.set_xlim(*axes.get_xlim())
         axes.set_ylim(*axes.get_ylim())
         for (x, y), low, high in zip(few, edges, edges[1:], strict=False):

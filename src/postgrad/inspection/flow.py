@@ -95,7 +95,7 @@ def stations(run: Run, steps: list[str], parts: tuple[str, ...]) -> list[Station
 
 @dataclass(frozen=True)
 class Share:
-    """One source (or capability) in the mixture: what was aimed at and what was reached, in shares of trained tokens."""
+    """One source (or capability) in the mixture: aimed at and reached, in shares of trained tokens."""
 
     name: str
     capability: str

@@ -1,4 +1,4 @@
-"""Two pictures of the data: the river of rows that narrows at each station, and the mixture aimed at against reached."""
+"""Pictures of the data: the river of rows that narrows at each station, and the mixture aimed at and reached."""
 
 from matplotlib.axes import Axes
 from matplotlib.patches import PathPatch, Rectangle
@@ -118,13 +118,14 @@ def shares(capabilities: list[Share], roles: dict[str, str]) -> str:
                 color=LIGHT["soft"],
                 annotation_clip=False,
             )
-            (x0, y0), (_, y1) = axes.transData.transform([(0, middle - 15), (0, middle + 15)])
+            (_, y0), (_, y1) = axes.transData.transform([(0, middle - 15), (0, middle + 15)])
             plot.area(
                 0,
                 height - y0,
                 420,
                 y0 - y1,
-                f"{share.name}\naimed {percent(share.aimed or 0)}, reached {percent(share.reached)}\n{whole(share.tokens)} tokens, {whole(share.rows)} rows, at most {share.epochs:.2g} epochs",
+                f"{share.name}\naimed {percent(share.aimed or 0)}, reached {percent(share.reached)}\n"
+                f"{whole(share.tokens)} tokens, {whole(share.rows)} rows, at most {share.epochs:.2g} epochs",
             )
         axes.plot([], [])
         return plot.render("Share of trained tokens by capability: aimed at and reached")

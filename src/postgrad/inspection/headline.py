@@ -81,8 +81,8 @@ def compose(run: Run) -> Headline:
         )
         figures.append(Figure(str(fell), "tasks below it, beyond doubt", "loss" if fell else "plain"))
         more.append(
-            f"Against the base in chat form {rose} of {len(whole.changes)} tasks rose and {fell or 'none'} fell beyond doubt"
-            + (f"; for {open_} the data cannot tell." if open_ else ".")
+            f"Against the base in chat form {rose} of {len(whole.changes)} tasks rose "
+            f"and {fell or 'none'} fell beyond doubt" + (f"; for {open_} the data cannot tell." if open_ else ".")
         )
     fallen = [
         f"{step.to} on {joined([c.task for c in step.changes if c.verdict == 'loss'])}"

@@ -90,7 +90,7 @@ def contents(run: Run, loader: jinja2.BaseLoader, surroundings: jinja2.Environme
         "forests": [Markup(score_pictures.forest(step, limits)) for step in compared],
         "cases": answers.by_task(run),
         "pairs": [found for stage in run.about.get("stages") or {} if (found := pairs.of_stage(run, stage))],
-        "rollouts": [found for stage in run.stages if (found := rollouts.of_stage(run, stage))],
+        "rollouts": [seen for stage in run.stages if (seen := rollouts.of_stage(run, stage))],
         "licences": licences,
         "licence_verdict": licence_verdict,
         "seal": run.about.get("seal") or {},

@@ -36,7 +36,7 @@ class Rollouts:
 
 
 def of_stage(run: Run, stage: str) -> Rollouts | None:
-    """None if the stage left no rollouts. Best and worst are among groups whose rewards differ, the latest step first."""
+    """None if the stage left none. Best and worst are among groups whose rewards differ, the latest step first."""
     path, judged = run.file(stage, "rollouts.parquet"), run.file(stage, "verdicts.parquet")
     if path is None or judged is None:
         return None

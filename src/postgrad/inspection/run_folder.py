@@ -132,7 +132,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def rows(path: Path, columns: list[str]) -> Iterator[dict[str, Any]]:
-    """Rows of a Parquet file with these columns alone (dots reach into structs): the heavy token columns stay on disk."""
+    """Rows of a Parquet file with these columns alone (dots reach into structs); the token columns stay on disk."""
     try:
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=5_000, columns=columns):

@@ -53,7 +53,8 @@ def dots(tasks: list[TaskScores], split: str, roles: dict[str, str]) -> str:
             )
             for score in task.scores:
                 colour = LIGHT[roles[score.stage]]
-                words = f"{task.task} · {stage_name(score.stage)}\n{number(score.value)} ({interval(score.low, score.high)}) · n {score.n}"
+                said = f"{number(score.value)} ({interval(score.low, score.high)}) · n {score.n}"
+                words = f"{task.task} · {stage_name(score.stage)}\n{said}"
                 middle = y + ROW / 2 - 1
                 axes.plot(
                     [score.low, score.high], [middle, middle], color=colour, lw=2.4, alpha=0.55, solid_capstyle="round"
@@ -121,8 +122,9 @@ def forest(step: Step, limits: tuple[float, float]) -> str:
             for change in changes:
                 colour, middle = LIGHT[change.verdict], y + 10
                 words = (
-                    f"{change.task} ({change.capability})\n{signed(change.difference)} points ({signed_interval(change.low, change.high)})"
-                    f"\np {p_value(change.p_value)} · n {change.n} · {change.test}"
+                    f"{change.task} ({change.capability})\n"
+                    f"{signed(change.difference)} points ({signed_interval(change.low, change.high)})\n"
+                    f"p {p_value(change.p_value)} · n {change.n} · {change.test}"
                 )
                 axes.plot(
                     [max(change.low, low), min(change.high, high)],
@@ -173,7 +175,7 @@ def forest(step: Step, limits: tuple[float, float]) -> str:
 
 
 def common_limits(found: list[Step]) -> tuple[float, float]:
-    """One x range for all forests so that they can be compared by eye: it holds every interval and zero, in steps of 5."""
+    """One x range for all forests, so that eyes can compare them: it holds every interval and zero, in steps of 5."""
     changes = [change for step in found for change in step.changes]
     lowest, highest = min((c.low for c in changes), default=0.0), max((c.high for c in changes), default=0.0)
     return 5.0 * math.floor(min(lowest, -2.5) / 5), 5.0 * math.ceil(max(highest, 2.5) / 5)

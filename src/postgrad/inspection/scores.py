@@ -1,4 +1,4 @@
-"""Scores by stage and task, and what each stage changed: the numbers behind the score sections, and their honest words."""
+"""Scores by stage and task, and what each stage changed: the numbers behind the score sections."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class TaskScores:
 
 @dataclass(frozen=True)
 class Change:
-    """A paired difference `to` − `start` on one task, in points; `verdict` is gain, loss or unsure (interval holds 0)."""
+    """A paired difference `to` − `start` on one task, in points; gain, loss, or unsure where the interval holds 0."""
 
     start: str
     to: str
@@ -157,7 +157,7 @@ def better_base(tasks: list[TaskScores]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Average:
-    """Means over the tasks of one split: plain, and over capabilities by priority. No interval: tasks are not a sample."""
+    """Means over the tasks of a split: plain, and over capabilities by priority. No interval: tasks are no sample."""
 
     stage: str
     split: str

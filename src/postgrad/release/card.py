@@ -68,8 +68,9 @@ def _opening(recipe: dict[str, Any], about: dict[str, Any], stage: str) -> str:
     way = names[: names.index(stage) + 1] if stage in names else [stage]
     size = f" ({whole(about['parameters'])} parameters)" if about.get("parameters") else ""
     return (
-        f"# {cell(recipe.get('name') or 'A postgrad model')}\n\n{cell(base)}{size}, post-trained through {cell(', '.join(way))} with "
-        f"postgrad, seed {recipe.get('seed')}. `report.html` of the run tells the whole story."
+        f"# {cell(recipe.get('name') or 'A postgrad model')}\n\n{cell(base)}{size}, post-trained through "
+        f"{cell(', '.join(way))} with postgrad, seed {recipe.get('seed')}. "
+        "`report.html` of the run tells the whole story."
     )
 
 
@@ -82,7 +83,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 tokenizer, model = AutoTokenizer.from_pretrained("."), AutoModelForCausalLM.from_pretrained(".")
 messages = [{"role": "user", "content": "Hello!"}]
 inputs = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=True, return_tensors="pt")
-print(tokenizer.decode(model.generate(**inputs, max_new_tokens=128)[0, inputs["input_ids"].shape[1]:], skip_special_tokens=True))
+answer = model.generate(**inputs, max_new_tokens=128)[0, inputs["input_ids"].shape[1] :]
+print(tokenizer.decode(answer, skip_special_tokens=True))
 ```"""
 
 
@@ -151,8 +153,8 @@ def _licences(licences: dict[str, str]) -> str:
         [name, licence or "none given", describe(licence)] for name, licence in licences.items()
     ]
     return (
-        f"## Licences\n\n{found.summary} This reads weights as a derived work of their data; it is not legal advice.\n{points}\n\n"
-        f"{table(['what', 'licence', 'what it asks'], rows)}"
+        f"## Licences\n\n{found.summary} This reads weights as a derived work of their data; it is not legal advice.\n"
+        f"{points}\n\n{table(['what', 'licence', 'what it asks'], rows)}"
     )
 
 

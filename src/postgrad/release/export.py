@@ -22,7 +22,7 @@ def export(run: Path, out: Path | None = None, *, stage: str | None = None) -> P
     """Write the model of `stage` (default: the last stage that made weights) to `out` (default: `run/model`).
 
     The new folder is whole before it takes the old one's place; one that is the same already is left alone. Returns
-    where it lies. Mistake if the run has no such stage or no weights yet; Failure if the artifact is gone or incomplete.
+    where it lies. Mistake if the run has no such stage or no weights; Failure if the artifact is gone or incomplete.
     """
     opened = open_run(run)
     chosen = stage or final_stage(opened)

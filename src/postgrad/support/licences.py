@@ -99,7 +99,7 @@ def named(recipe: Mapping[str, Any], base_licence: str) -> dict[str, str]:
 
 
 def class_of(licence: str) -> int:
-    """The class of one SPDX identifier; of `A OR B` the mildest, of `A AND B` the strictest; UNKNOWN if not in the table."""
+    """The class of one SPDX identifier; of `A OR B` the mildest, of `A AND B` the strictest."""
     name = licence.strip().strip("()").lower()
     if " or " in name:
         return min(class_of(part) for part in name.split(" or "))
@@ -122,13 +122,15 @@ def verdict(licences: Mapping[str, str]) -> Verdict:
     points = []
     if names := has(UNKNOWN):
         points.append(
-            f"Nothing can be promised: {_all(names)} {_are(names)} not in this project's table. Read the text of the licence first."
+            f"Nothing can be promised: {_all(names)} {_are(names)} not in this project's table. "
+            "Read the text of the licence first."
         )
     if names := has(NO_DERIVED):
         points.append(f"Read strictly, the weights may not be passed on, because of {_all(names)}.")
     if names := has(TERMS):
         points.append(
-            f"Terms of their own hold for {_all(names)}: limits of use or a name to carry on. Read them before you publish."
+            f"Terms of their own hold for {_all(names)}: limits of use or a name to carry on. "
+            "Read them before you publish."
         )
     if names := has(NONCOMMERCIAL, SHARE_NONCOMMERCIAL):
         points.append(f"No commercial use, because of {_all(names)}.")
