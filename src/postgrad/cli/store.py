@@ -43,7 +43,8 @@ def _list(store: "Store", options: argparse.Namespace) -> int:
         whole = isinstance(found, Artifact)
         said = found.manifest if isinstance(found, Artifact) else {}
         held = found.bytes if isinstance(found, Artifact) else 0
-        rows.append({"key": found.key, "step": said.get("step"), "bytes": held, "duration_s": said.get("duration_s"), "whole": whole, "folder": str(found.folder)})
+        rows.append({"key": found.key, "step": said.get("step"), "bytes": held,
+                     "duration_s": said.get("duration_s"), "whole": whole, "folder": str(found.folder)})
     rows.sort(key=lambda row: (str(row["step"]), row["key"]))
     if options.json:
         print_json({"store": str(store.root), "artifacts": rows})

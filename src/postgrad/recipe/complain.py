@@ -9,6 +9,7 @@ from postgrad.recipe.document import Document, Keys
 from postgrad.recipe.nearest import nearest
 from postgrad.support.errors import Mistake
 
+KEY = "{key}"          # stands in a mend for the key as `--set` takes it
 KINDS = {
     "int": "a whole number", "float": "a number", "string": "text", "bool": "true or false", "list": "a list",
     "tuple": "a list", "dict": "a mapping", "model": "a mapping", "model_attributes": "a mapping", "path": "a path"}
@@ -47,7 +48,7 @@ def first_mistake(document: Document, errors: Sequence[ErrorDetails], schema: Ma
     error = min(errors, key=rank)
     path = _path(error)
     what, mend = _said(error, path, schema)
-    return mistake_at(document, path, what, mend)
+    return mistake_at(document, path, what, mend.replace(KEY, spoken(document.data, path)))
 
 
 def _path(error: ErrorDetails) -> Keys:
@@ -71,7 +72,7 @@ def _said(error: ErrorDetails, path: Keys, schema: Mapping[str, Any]) -> tuple[s
     if kind == "missing":
         described = _properties(schema, error["loc"][:-1]).get(str(path[-1]), {})
         meaning = described.get("description", "").split(". ")[0].rstrip(".")
-        return "is missing", f"add it: {meaning[:1].lower()}{meaning[1:]}" if meaning else "add it"
+        return "is missing", f"add it, or --set {KEY}=…: {meaning[:1].lower()}{meaning[1:]}"
     if kind == "union_tag_not_found":
         return "has no kind", f"add `kind:`, one of {', '.join(_kinds(schema))}"
     if kind == "union_tag_invalid":

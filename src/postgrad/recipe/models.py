@@ -53,7 +53,7 @@ class Source(Part):
     verifier: Text | None = None
     """Name of the verifier that checks answers, for rows that serve as problems and name none."""
     licence: Text
-    """Under which licence the rows may be used, e.g. MIT. Generated rows are Apache-2.0."""
+    """Under which licence the rows may be used, such as MIT. Generated rows are Apache-2.0."""
     weight: NotNegative | None = None
     """Share within the capability, relative to its other sources; 0: not in the mixture. Default: its rows."""
 
@@ -67,7 +67,7 @@ class Source(Part):
     @model_validator(mode="after")
     def _one_origin(self) -> "Source":
         if self.path is None and self.generate is None:
-            raise _wrong("has neither path nor generate", "give one: where its files are, or a generator")
+            raise _wrong("has neither path nor generate", "give one: --set {key}.path=FILE, or a generator")
         if self.path is not None and self.generate is not None:
             raise _wrong("has both path and generate", "give exactly one of the two")
         if self.generate is not None and self.rows is None:

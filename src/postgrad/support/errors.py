@@ -12,7 +12,8 @@ class PostgradError(Exception):
 
     def __init__(self, what: str, *, where: str = "", mend: str = "") -> None:
         self.what, self.where, self.mend = what, where, mend
-        super().__init__("".join((f"{where}: " if where else "", what, f"; {mend}" if mend else "")))
+        said = "".join((f"{where}: " if where else "", what, f"; {mend}" if mend else ""))
+        super().__init__(" ".join(said.splitlines()))      # one line, whatever a file's name or a library's words hold
 
 
 class Mistake(PostgradError):
