@@ -74,7 +74,7 @@ def make_deterministic(threads: int) -> None:
 
 def train(
     model: Any, steps: int, update: Callable[[int], Update], loss: Loss, settings: Optimisation, *, out: Path, work: Path,
-    progress: Progress, by_tokens: bool = True, checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    progress: Progress, by_tokens: bool = True,
 ) -> None:
     """Train `model` in place for `steps` optimiser steps, going on from the newest checkpoint in `work`.
 
@@ -88,7 +88,7 @@ def train(
     logs = {name: _open_at(work / name, remembered["bytes"].get(name, 0)) for name in LOGS}
     advanced = remembered["progress"]
     progress.skip(advanced)
-    saved, pause = time.monotonic(), checkpoint_seconds
+    saved, pause = time.monotonic(), CHECKPOINT_SECONDS
     try:
         for step in range(remembered["done"], steps):
             began = time.monotonic()
@@ -107,7 +107,7 @@ def train(
                 sizes = {name: _sync(file) for name, file in logs.items()}
                 checkpoints.save(work, step + 1, model, optimizer, {"bytes": sizes, "progress": advanced})
                 saved = time.monotonic()
-                pause = max(checkpoint_seconds, (saved - before) / CHECKPOINT_SHARE)
+                pause = max(CHECKPOINT_SECONDS, (saved - before) / CHECKPOINT_SHARE)
     finally:
         for file in logs.values():
             file.close()
