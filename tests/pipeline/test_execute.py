@@ -195,8 +195,11 @@ def test_only_from_and_until_choose_stages(store: Store, source: Path, ran: list
     assert ran == ["a", "b"]
     execute(steps, store, only="stage2")
     assert ran == ["a", "b", "c"]
-    assert set(execute(steps, store, from_="stage2")) == {"step 1", "step 2", "step 3"}
+    # What lies in the store already is given too, whether or not it was chosen.
+    assert set(execute(steps, store, only="stage2")) == {"step 0", "step 1", "step 2"}
+    assert set(execute(steps, store, from_="stage2")) == {"step 0", "step 1", "step 2", "step 3"}
     assert ran == ["a", "b", "c", "d"]
+    assert set(execute(steps, store, until="stage0")) == {"step 0", "step 1", "step 2", "step 3"}
     with pytest.raises(Mistake, match="the stages are stage0"):
         execute(steps, store, only="nothing")
     with pytest.raises(Mistake, match="comes after"):

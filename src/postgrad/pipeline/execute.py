@@ -25,7 +25,7 @@ Kind = Literal["start", "cached", "done", "waiting", "damaged"]
 class Event:
     """Something the person at the terminal may want to know.
 
-    `number` of `total` counts the steps of this call; `artifact` comes with cached and done; `detail` says what is
+    `number` of `total` counts the steps of the plan; `artifact` comes with cached and done; `detail` says what is
     damaged; `seconds` is what a done step took.
     """
 
@@ -53,24 +53,30 @@ def execute(
     on_event: Callable[[Event], None] = _silent,
     notes: Mapping[str, Any] | None = None,
 ) -> dict[str, Artifact]:
-    """Run what is missing and give every artifact of the plan (of the chosen part) by its step's name.
+    """Run what is missing and give every artifact of the plan by its step's name.
 
-    `only`, `from_` and `until` choose stages. `notes` (JSON) go into every manifest made. Failure for what the world
-    does (disk, damage, a source that changes meanwhile), Mistake for what the user asked; whatever is raised, and
-    whenever the process is killed, what was finished is in the store and the same call goes on from there.
+    `only`, `from_` and `until` choose stages: steps of the others are not run, and those of them that lie in the store
+    already are given too. `notes` (JSON) go into every manifest made. Failure for what the world does (disk, damage, a
+    source that changes meanwhile), Mistake for what the user asked; whatever is raised, and whenever the process is
+    killed, what was finished is in the store and the same call goes on from there.
     """
     ordered = in_order(steps)
     may_run, must_be_there = selected(ordered, only, from_, until)
-    wanted = [step for step in ordered if step.name in may_run | must_be_there]
     with said_plainly("running the plan"), store.using():
-        plans, contents = plan(wanted, store.hash_memory)
+        plans, contents = plan(ordered, store.hash_memory)
+        workers = [
+            _Worker(step, store, plans[step.name], contents, number, len(ordered), on_event, notes or {})
+            for number, step in enumerate(ordered, start=1)
+        ]
+        for worker in workers:
+            if worker.step.name in must_be_there:
+                worker.require()
         done: dict[str, Artifact] = {}
-        for number, step in enumerate(wanted, start=1):
-            worker = _Worker(step, store, plans[step.name], contents, number, len(wanted), on_event, notes or {})
-            if step.name in may_run:
-                done[step.name] = worker.obtain(done)
-            else:
-                done[step.name] = worker.take()
+        for worker in workers:
+            name = worker.step.name
+            artifact = worker.obtain(done) if name in may_run else worker.planned()
+            if artifact is not None:
+                done[name] = artifact
         return done
 
 
@@ -101,15 +107,23 @@ class _Worker:
     def tell(self, kind: Kind, key: str, **more: Any) -> None:
         self.on_event(Event(kind, self.step, self.number, self.total, key, **more))
 
-    def take(self) -> Artifact:
-        """The artifact of a step that was not chosen to run. Mistake if it is not there."""
+    def planned(self) -> Artifact | None:
+        """The artifact of a step that was not chosen to run, if it is there."""
         key = self.store.planned(self.plan_key)
         found = self.store.look(key) if key else None
         if not isinstance(found, Artifact):
-            what = found.what if found else "has not been run in this store"
-            raise Mistake(f"step {self.step.name!r} {what}", where=f"stage {self.step.stage}", mend="run it first")
+            return None
         self.tell("cached", found.key, artifact=found)
         return found
+
+    def require(self) -> None:
+        """Mistake if the artifact of a step that was not chosen to run, but is needed, is not there."""
+        key = self.store.planned(self.plan_key)
+        found = self.store.look(key) if key else None
+        if not isinstance(found, Artifact):
+            what = f"is damaged ({found.what})" if found else "has not been run in this store"
+            mend = "run it first, or leave the choice of stages out"
+            raise Mistake(f"step {self.step.name!r} {what}", where=f"stage {self.step.stage}", mend=mend)
 
     def obtain(self, done: Mapping[str, Artifact]) -> Artifact:
         """The artifact, from the store or made now."""
