@@ -1,7 +1,7 @@
 """Worked arithmetic: chains of steps and word problems, with the working written one step after another.
 
-A chain holds at most one product, and it comes first where it is drawn for training, so that reading from left to right
-is also the rule of precedence. The working ends with the answer: nothing repeats it.
+A chain holds at most one product, and it comes first where it is drawn for training, so that reading from left to
+right is also the rule of precedence. The working ends with the answer: nothing repeats it.
 """
 
 import random
@@ -49,8 +49,13 @@ def number(rng: random.Random, digits: int) -> int:
     return rng.randint(10 ** (digits - 1) if digits > 1 else 2, 10**digits - 1)
 
 
-def draw_chain(rng: random.Random, steps: int, digits: Callable[[], int], product: float, largest: int = LARGEST) -> Sum:
-    """A random chain of `steps` steps, every total between 0 and `largest`; `product`: chance that it starts with one."""
+def draw_chain(
+    rng: random.Random, steps: int, digits: Callable[[], int], product: float, largest: int = LARGEST
+) -> Sum:
+    """A random chain of `steps` steps, every total between 0 and `largest`.
+
+    `product` is the chance that it starts with a product.
+    """
     while True:
         numbers, ops = [number(rng, digits())], []
         total = numbers[0]

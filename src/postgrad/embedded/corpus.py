@@ -1,11 +1,11 @@
 """The pretraining text: procedural, endless, and purely a function of (seed, step).
 
-Plain statements of the world's facts, worked arithmetic, restating and copying, lists, sentences, upper and lower case,
-prose that says which deeds hurt, and question-like and answer-like lines; never a chat format. An answer is always a line
-of its own, so that a line's first word has no leading space, as in a chat answer.
+Plain statements of the world's facts, worked arithmetic, restating and copying, lists, sentences, upper and lower
+case, prose that says which deeds hurt, and question-like and answer-like lines; never a chat format. An answer is
+always a line of its own, so that a line's first word has no leading space, as in a chat answer.
 
-What is held back: people and deeds of the development split are only stated here, never asked about, and an expression
-or story of the development split is never drawn.
+What is held back: people and deeds of the development split are only stated here, never asked about, and an
+expression or story of the development split is never drawn.
 """
 
 import random
@@ -137,7 +137,7 @@ def prose(rng: random.Random) -> str:
 
 
 def described(rng: random.Random) -> str:
-    """Lines that say of a text what it is: its first word, its length, its case. The stuff that instructions ask for."""
+    """Lines that say of a text what it is (its first word, its length, its case): what instructions ask for."""
     return "\n".join(_described_line(rng) for _ in range(rng.randint(2, 4)))
 
 
@@ -204,7 +204,9 @@ def letter_case(rng: random.Random) -> str:
         text = sentence(rng, rng.choice(TOPICS))
         if rng.random() < 0.3:
             text = " ".join(rng.sample(TOPICS, 3))
-        lines.append(rng.choice((f"{text}\n{text.upper()}", f"{text.upper()}\n{text}", f"{text.lower()}\n{text.upper()}")))
+        lines.append(
+            rng.choice((f"{text}\n{text.upper()}", f"{text.upper()}\n{text}", f"{text.lower()}\n{text.upper()}"))
+        )
     return "\n".join(lines)
 
 

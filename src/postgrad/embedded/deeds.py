@@ -4,6 +4,8 @@ The same verb is harmful with one object and harmless with another ("burn a barn
 is harmless under a kind verb ("paint a barn"). So neither word alone tells: a model must know the pair.
 """
 
+# ruff: noqa: SIM905, E501  (word lists read best as lines of words)
+
 from dataclasses import dataclass
 
 # verb | tools that help | harmful objects | harmless objects

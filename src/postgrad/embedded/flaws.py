@@ -1,8 +1,8 @@
 """Flaws planted in the raw data, so that curation has real work: what a scraped data set holds, in small.
 
-Exact duplicates, rows that hold a task's own prompt, made-up e-mail addresses and phone numbers, broken rows and rows that
-are far too long. Every flaw is drawn from the seed, and its line number is kept, so that a test can tell what curation must
-have found.
+Exact duplicates, rows that hold a task's own prompt, made-up e-mail addresses and phone numbers, broken rows and rows
+that are far too long. Every flaw is drawn from the seed, and its line number is kept, so that a test can tell what
+curation must have found.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Instructions: short texts under constraints that a program can check.
 
-Ground truth is {"constraints": [...]}, each a dict with a `kind`; all must hold. Words are the runs between spaces, with the
-punctuation at their ends taken off; case is ignored but where the constraint is about case.
+Ground truth is {"constraints": [...]}, each a dict with a `kind`; all must hold. Words are the runs between spaces,
+with the punctuation at their ends taken off; case is ignored but where the constraint is about case.
 
     upper | lower                     no letter of the other case
     title                             every word begins with a capital
@@ -11,15 +11,15 @@ punctuation at their ends taken off; case is ignored but where the constraint is
     ends_with {text}                  the last words are the text, final punctuation and brackets aside
     includes {text, count}            the text occurs as whole words, at least `count` times
     excludes {text}                   it does not
-    items {count, style}              a list of exactly so many items: commas (on one line), numbers ("1. " a line), dashes
-                                      ("- " a line), lines (one a line, unmarked)
+    items {count, style}              a list of exactly so many items: commas (on one line), numbers ("1. " a line),
+                                      dashes ("- " a line), lines (one a line, unmarked)
     from_set {words}                  the items of the list come from these words, no two the same
     quoted | bracketed                the whole text stands in double quotes | in round brackets
     repeat {text, count}              the text that many times and nothing else, spaces or commas between
     topic {text}                      the word occurs
 
-A prompt's key is (form, phrasing, topic): its hash decides between training and the task, so that no prompt of the one is a
-prompt of the other, whatever the names and digits in it. The topic stands in every run of eight words.
+A prompt's key is (form, phrasing, topic): its hash decides between training and the task, so that no prompt of the
+one is a prompt of the other, whatever the names and digits in it. The topic stands in every run of eight words.
 """
 
 import random
@@ -34,7 +34,7 @@ from postgrad.embedded.world import split_of
 
 @dataclass(frozen=True)
 class Asked:
-    """What a form draws: the words for the prompt's slots, the constraints, an answer that holds and one that does not."""
+    """What a form draws: words for the prompt's slots, the constraints, an answer that holds, one that does not."""
 
     slots: dict[str, str]
     constraints: list[Row]
@@ -56,14 +56,20 @@ def _count(kind: str, n: int, relation: str = "exactly") -> Row:
 def _starts(rng: random.Random, t: str) -> Asked:
     o, other = rng.sample(OPENERS, 2)
     return Asked(
-        {"o": o}, [_topic(t), {"kind": "starts_with", "text": o}], sentence(rng, t, opener=o), sentence(rng, t, opener=other)
+        {"o": o},
+        [_topic(t), {"kind": "starts_with", "text": o}],
+        sentence(rng, t, opener=o),
+        sentence(rng, t, opener=other),
     )
 
 
 def _ends(rng: random.Random, t: str) -> Asked:
     c, other = rng.sample(CLOSERS, 2)
     return Asked(
-        {"c": c}, [_topic(t), {"kind": "ends_with", "text": c}], sentence(rng, t, closer=c), sentence(rng, t, closer=other)
+        {"c": c},
+        [_topic(t), {"kind": "ends_with", "text": c}],
+        sentence(rng, t, closer=c),
+        sentence(rng, t, closer=other),
     )
 
 
@@ -78,7 +84,10 @@ def _lower(rng: random.Random, t: str) -> Asked:
 def _words(rng: random.Random, t: str) -> Asked:
     n = rng.randint(4, 7)
     return Asked(
-        {"k": NUMBER_WORDS[n]}, [_topic(t), _count("words", n)], sentence(rng, t, words=n), sentence(rng, t, words=n + 1)
+        {"k": NUMBER_WORDS[n]},
+        [_topic(t), _count("words", n)],
+        sentence(rng, t, words=n),
+        sentence(rng, t, words=n + 1),
     )
 
 
@@ -136,7 +145,7 @@ def _starts_ends(rng: random.Random, t: str) -> Asked:
         if o.lower() != c:
             break
     constraints = [_topic(t), {"kind": "starts_with", "text": o}, {"kind": "ends_with", "text": c}]
-    return Asked({"o": o, "c": c}, constraints, sentence(rng, t, o, c), sentence(rng, t, o))
+    return Asked({"o": o, "c": c}, constraints, sentence(rng, t, o, c), sentence(rng, t, o, loose=0))
 
 
 def _ends_lower(rng: random.Random, t: str) -> Asked:
@@ -163,9 +172,15 @@ FORMS: dict[str, Form] = {
         ("List {k} {s} and the {t} among them, each on a line.", "The {t} and others: {k} {s}, line by line."),
     ),
     "repeat": (_repeat, ("Say {t} {k} times.", "Repeat the word {t}, {k} times in all.")),
-    "starts_upper": (_starts_upper, ("All in capitals, start with {o}: the {t}.", "Shout of the {t}, {o} comes first.")),
-    "starts_ends": (_starts_ends, ("From {o} to {c}, tell me of the {t}.", "The {t}: first word {o}, last word {c}.")),
-    "ends_lower": (_ends_lower, ("The {t} in small letters, {c} at the end.", "No capitals, {c} last: tell of the {t}.")),
+    "starts_upper": (
+        _starts_upper,
+        ("All in capitals, start with {o}: the {t}.", "Shout of the {t}, {o} comes first."),
+    ),
+    "starts_ends": (_starts_ends, ("Tell me of the {t}, from {o} to {c}.", "The {t}: first word {o}, last word {c}.")),
+    "ends_lower": (
+        _ends_lower,
+        ("The {t} in small letters, {c} at the end.", "No capitals, {c} last: tell of the {t}."),
+    ),
 }
 """What training and the development task ask for. The topic {t} is in every prompt."""
 

@@ -1,8 +1,9 @@
 """Knowledge: facts of the made world, asked for by name.
 
-Nobody who is asked about in training is asked about in a task: a task's people were only read of in pretraining. Ground truth
-is {"answers": [value], "others": [every other value of the attribute]}: a completion must name the one and none of the
-others. The unseen task asks in other words, and asks for the land, which takes two facts: the town, and where it lies.
+Nobody who is asked about in training is asked about in a task: a task's people were only read of in pretraining.
+Ground truth is {"answers": [value], "others": [every other value of the attribute]}: a completion must name the one
+and none of the others. The unseen task asks in other words, and asks for the land, which takes two facts: the town,
+and where it lies.
 """
 
 import random

@@ -1,8 +1,8 @@
 """Math: sums of two or three steps and word problems, answered by their working, step after step.
 
-The working is the answer: it ends with the number asked for, and nothing repeats it. Ground truth is {"answer": "14"}: the
-last number of the completion must equal it. The unseen task has what training has not: four and five steps, four-digit
-numbers, a product after the first place (so that precedence matters), and stories of other shapes.
+The working is the answer: it ends with the number asked for, and nothing repeats it. Ground truth is {"answer":
+"14"}: the last number of the completion must equal it. The unseen task has what training has not: four and five
+steps, four-digit numbers, a product after the first place (so that precedence matters), and stories of other shapes.
 """
 
 import random
@@ -30,6 +30,13 @@ def _row(question: str, s: Sum, rng: random.Random) -> Row:
     return problem(question, question, "math", {"answer": str(s.answer)}, s.working, wrong)
 
 
+def _ending(question: str) -> str:
+    """The last number of a story and its noun: stories of different splits then share no eight words at their end."""
+    words = question.rstrip("?").split()
+    last = [w.rstrip(".,") for w in words if w[0].isdigit()][-1]
+    return f"ending/{last}/{words[words.index('many') + 1]}"
+
+
 def stream(seed: int, split: str) -> Iterator[Row]:
     """Endless distinct problems of a split."""
     rng = random.Random(f"math/{split}/{seed}")
@@ -39,6 +46,8 @@ def stream(seed: int, split: str) -> Iterator[Row]:
         if rng.random() < STORY_SHARE:
             story = draw_story(rng, digits, STORIES[3:])
             question, s, key = story.question, story.sum, f"story/{story.question}"
+            if split_of(_ending(question)) != split:
+                continue
         else:
             s = draw_chain(rng, rng.choices([n for n, _ in STEPS], [w for _, w in STEPS])[0], digits, 0.4)
             question, key = rng.choice(SUM_QUESTIONS).format(e=s.expression), f"sum/{s.expression}"

@@ -1,8 +1,9 @@
 """The plain rows that the generators emit, and the masks by which prompts are compared.
 
-An example is {"messages": [user, assistant]}. A problem is {"messages": [user], "ground_truth", "verifier", "plain", "gold",
-"wrong"}: `plain` is the same question as the base saw such text in pretraining, `gold` an answer that the verifier must
-accept and `wrong` one that it must reject. A prompt for preferences is a problem without what only a verifier may see.
+An example is {"messages": [user, assistant]}. A problem is {"messages": [user], "ground_truth", "verifier", "plain",
+"gold", "wrong"}: `plain` is the same question as the base saw such text in pretraining, `gold` an answer that the
+verifier must accept and `wrong` one that it must reject. A prompt for preferences is a problem without what only a
+verifier may see.
 """
 
 import re
@@ -62,7 +63,8 @@ def _either(words: set[str]) -> re.Pattern[str]:
 _NAMES = _either({*GIVEN, *FAMILY, *TOWNS, *LANDS})
 _CONTENT = {
     *TOPICS, *KINDS, *COUNTED, *(f"{n}s" for n in COUNTED), *JOBS, *PETS, *FOODS, *NUMBER_WORDS, *CLOSERS,
-    *(o.lower() for o in OPENERS), *(d.verb for d in DEEDS), *(d.object for d in DEEDS), *(t for d in DEEDS for t in d.tools),
+    *(o.lower() for o in OPENERS), *(d.verb for d in DEEDS), *(d.object for d in DEEDS),
+    *(t for d in DEEDS for t in d.tools),
 }  # fmt: skip
 _TOPICS = re.compile(_either(_CONTENT).pattern, re.IGNORECASE)
 

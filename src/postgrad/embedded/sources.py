@@ -1,7 +1,8 @@
 """The names that a recipe may use: sources made by the embedded generators, and the tasks that ship.
 
-`GENERATORS[name](seed, rows, folder)` writes one JSONL file and returns its path; the same arguments give the same bytes.
-`problems(task)` gives the problems of a task that ships, distinct and in a fixed order. All rows are ours: Apache-2.0.
+`GENERATORS[name](seed, rows, folder)` writes one JSONL file and returns its path; the same arguments give the same
+bytes. `problems(task)` gives the problems of a task that ships, distinct and in a fixed order. All rows are ours:
+Apache-2.0.
 """
 
 import json
@@ -17,7 +18,12 @@ from postgrad.embedded.rows import Row, as_example, as_prompt
 LICENCE = "Apache-2.0"
 TASK_SEED = 20261123
 
-DEVELOPMENT = {"world_math": math, "world_instructions": instructions, "world_knowledge": knowledge, "world_safety": safety}
+DEVELOPMENT = {
+    "world_math": math,
+    "world_instructions": instructions,
+    "world_knowledge": knowledge,
+    "world_safety": safety,
+}
 UNSEEN = {
     "world_math_hard": math,
     "world_instructions_new": instructions,
@@ -48,7 +54,7 @@ def problems(name: str, seed: int = TASK_SEED, count: int | None = None) -> list
 
 
 def _training(capability: str, seed: int) -> Iterator[Row]:
-    """Training problems of a capability, in rounds where the distinct ones run out (each round a new order and answer)."""
+    """Training problems of a capability; where the distinct ones run out, another round in a new order."""
     module = {"math": math, "instructions": instructions, "knowledge": knowledge, "safety": safety}[capability]
     for round_ in range(1000):
         yield from module.stream(seed + 7919 * round_, "train")
@@ -101,4 +107,11 @@ def _generators() -> dict[str, Callable[[int, int, Path], Path]]:
 
 
 GENERATORS = _generators()
-"""Sources that need no download: world_CAPABILITY (SFT examples), world_CAPABILITY_problems (RLVR), ..._prompts (preferences)."""
+"""Sources that need no download: world_CAPABILITY (SFT examples), ..._problems (RLVR) and ..._prompts (preferences)."""
+
+
+def form_of_generator(name: str) -> tuple[str, str]:
+    """(format, kind) of the rows that a generator makes: examples, problems, or prompts (problems without a truth)."""
+    if name.endswith("_problems"):
+        return "problems", "problems"
+    return "messages", "problems" if name.endswith("_prompts") else "examples"

@@ -1,9 +1,11 @@
 """The embedded tokenizer: byte-level BPE with one token a digit, trained on the pretraining text.
 
-An operator between two digits is one token with its spaces (" + "), so that a step of arithmetic is short. The chat markers
-of the tulu template are text, not special tokens; a few lines in the training text make their parts single tokens. The only
-special tokens are the end of a text, which also begins one, and padding.
+An operator between two digits is one token with its spaces (" + "), so that a step of arithmetic is short. The chat
+markers of the tulu template are text, not special tokens; a few lines in the training text make their parts single
+tokens. The only special tokens are the end of a text, which also begins one, and padding.
 """
+
+# ruff: noqa: SIM905  (word lists read best as lines of words)
 
 import json
 from pathlib import Path
@@ -58,10 +60,11 @@ def _asking_words() -> list[str]:
     """Lines that make the chat markers, the words of instructions and those of deeds single tokens; no instructions."""
     words = " ".join(dict.fromkeys(f"{d.verb} {d.object} {' '.join(d.tools)}" for d in DEEDS)).split()
     asking = (
-        "write name list give say tell describe answer reply put use make start end begin finish include contain word words "
-        "sentence sentences letter letters capital capitals upper lower small case comma commas quote quotes bracket brackets "
-        "line lines number numbers exactly least most please sorry cannot help with about without only every each between "
-        "wrong hurts because others instead repeat times how what which where who can could should would I you me"
+        "write name list give say tell describe answer reply put use make start end begin finish include contain "
+        "word words sentence sentences letter letters capital capitals upper lower small case comma commas quote "
+        "quotes bracket brackets line lines number numbers exactly least most please sorry cannot help with about "
+        "without only every each between wrong hurts because others instead repeat times how what which where who "
+        "can could should would I you me"
     ).split()
     lines = ["<|user|>\n<|assistant|>\n<|system|>\n"] * 8
     lines += [f" {word}" for word in sorted(set(words))]

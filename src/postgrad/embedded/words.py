@@ -4,6 +4,8 @@ Kept as plain lists so that a reader sees at once what the base can speak of. Ev
 and frequent enough in the pretraining text to become one token.
 """
 
+# ruff: noqa: SIM905  (word lists read best as lines of words)
+
 GIVEN = (
     "Tam Mira Jory Lena Odin Petra Rolf Sana Ulric Vera Wim Yara Abel Bryn Cato Dora Edda Finn Gwen Hugo Ines Jonas "
     "Kira Levi Mona Nils Olga Pavel Quinn Rhea Silas Thea Umar Vito Wanda Xena Yusuf Zora Anders Birte Cyril Delia "
@@ -21,12 +23,12 @@ TOWNS = (
 ).split()
 
 JOBS = (
-    "baker miller tailor weaver potter mason painter sailor fisher farmer doctor teacher singer writer judge guard clerk "
-    "smith hunter driver gardener dancer pilot printer"
+    "baker miller tailor weaver potter mason painter sailor fisher farmer doctor teacher singer writer judge guard "
+    "clerk smith hunter driver gardener dancer pilot printer"
 ).split()
 ANIMALS = (
-    "fox owl hen dog cat goat horse cow pig duck swan bear wolf frog mouse snake crow rabbit sheep donkey turtle lizard "
-    "spider eagle"
+    "fox owl hen dog cat goat horse cow pig duck swan bear wolf frog mouse snake crow rabbit sheep donkey turtle "
+    "lizard spider eagle"
 ).split()
 PETS = "dog cat goat rabbit mouse snake parrot turtle frog lizard pony duck hamster crow ferret spider".split()
 FOODS = (

@@ -1,8 +1,9 @@
 """The made world: people and their facts, fixed by one seed, and the split of everything that may be asked about.
 
 A fact is (person, attribute, value). Facts are drawn at random, so a model can only know them by having read them.
-`split_of` shares out keys (a masked prompt, a person, an expression) between training, development and unseen by their
-hash: a key has one split for ever, so that training and evaluation cannot overlap, whichever generator draws it.
+`split_of` shares out keys (a masked prompt, a person, an expression) between training, development and unseen by
+their hash: a key has one split for ever, so that training and evaluation cannot overlap, whichever generator draws
+it.
 """
 
 import hashlib
