@@ -9,15 +9,15 @@ change means nothing to the outputs (a message, a rename, a speed-up to the same
 with the reason, and old artifacts stay good.
 
 The code that a function reaches: what it refers to in its own module, and every module of the package that this, or
-what it imports (at the top or inside functions), imports in turn, whole. Compared as syntax trees without comments and
-docstrings. The lock file is `tests/step_versions.json`; the steps are `postgrad.stages.catalogue.STEPS`.
+what it imports (at the top or inside functions), imports in turn, whole; less MACHINERY, which carries steps out and
+says how it goes, and writes nothing into an output. Compared as syntax trees without comments and docstrings. The lock
+file is `tests/step_versions.json`; the steps are `postgrad.stages.catalogue.STEPS`.
 """
 
 import argparse
 import ast
 import hashlib
 import importlib
-import importlib.util
 import inspect
 import json
 import sys
@@ -28,6 +28,7 @@ from typing import Any
 
 LOCK = Path(__file__).resolve().parents[1] / "tests" / "step_versions.json"
 CATALOGUE = "postgrad.stages.catalogue"
+MACHINERY = ("postgrad", "postgrad.pipeline", "postgrad.support.errors", "postgrad.support.progress")
 # Left out of a tree's text: they differ between versions of Python, or are no part of what the code does.
 NO_PART = {"type_params", "type_comment", "type_ignores", "kind"}
 
@@ -57,10 +58,13 @@ def _is_text(statement: ast.stmt) -> bool:
 
 
 class Package:
-    """The modules of one package, read from its folder; nothing of it is imported."""
+    """The modules of one package, read from its folder; nothing of it is imported.
 
-    def __init__(self, name: str, folder: Path) -> None:
-        self.name, self.folder = name, folder
+    `machinery` are modules that are not followed: a package's name stands for all below it, the top one for itself.
+    """
+
+    def __init__(self, name: str, folder: Path, machinery: tuple[str, ...] = ()) -> None:
+        self.name, self.folder, self.machinery = name, folder, machinery
         self._trees: dict[str, ast.Module] = {}
 
     def path(self, module: str) -> Path | None:
@@ -92,8 +96,9 @@ class Package:
                     bound = {alias.asname or alias.name}
                     for name in self._with_parents(origin):
                         yield name, bound
-                    if self.path(f"{origin}.{alias.name}"):
-                        yield f"{origin}.{alias.name}", bound
+                    one = f"{origin}.{alias.name}"
+                    if self.path(one) and not self._is_machinery(one):
+                        yield one, bound
 
     def _absolute(self, module: str, node: ast.ImportFrom) -> str:
         if not node.level:
@@ -107,7 +112,11 @@ class Package:
         """The module and the packages around it, whose `__init__` importing it runs; those of this package only."""
         parts = module.split(".")
         names = [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
-        return [name for name in names if self.path(name)]
+        return [name for name in names if self.path(name) and not self._is_machinery(name)]
+
+    def _is_machinery(self, module: str) -> bool:
+        below = tuple(f"{name}." for name in self.machinery if name != self.name)
+        return module in self.machinery or module.startswith(below)
 
     def reached(self, module: str, names: set[str]) -> tuple[list[ast.stmt], set[str]]:
         """Of `module`, the statements that the names rest on; and the other modules that those reach, whole."""
@@ -225,7 +234,7 @@ def product() -> dict[str, Current]:
     import postgrad
 
     folder = Path(postgrad.__file__).parent
-    return current(importlib.import_module(CATALOGUE).STEPS, Package("postgrad", folder))
+    return current(importlib.import_module(CATALOGUE).STEPS, Package("postgrad", folder, MACHINERY))
 
 
 def main() -> int:

@@ -82,6 +82,17 @@ def test_a_change_shows_in_the_steps_that_reach_it_and_in_no_others(
     assert {name for name in before if before[name] != after[name]} == changed
 
 
+def test_machinery_is_not_followed(codes, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    def code(name: str) -> str:
+        return str(tool.Package("sample", tmp_path / "sample", ("sample.deep",)).code_of("sample.steps", name)[0])
+
+    before = code("first"), code("second")
+    (tmp_path / "sample" / "deep" / "lazy.py").write_text("def run(x):\n    return 0\n")
+    assert (code("first"), code("second")) == before
+    (tmp_path / "sample" / "maths.py").write_text("def double(x):\n    return 0\n")
+    assert code("first") != before[0]
+
+
 def test_a_change_needs_a_raised_version_or_a_reason() -> None:
     def now(version: int, code: str):  # type: ignore[no-untyped-def]
         return {"a": tool.Current(version, code, {"m": code})}
