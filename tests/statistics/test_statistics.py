@@ -12,7 +12,9 @@ from scipy.stats import binomtest, norm
 from postgrad.statistics import bootstrap, holm, interval, mcnemar, paired_difference, permutation, tango, wilson
 
 
-@given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.sampled_from([0.8, 0.95, 0.99]))
+@given(
+    st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.sampled_from([0.8, 0.95, 0.99])
+)
 def test_wilson_is_scipys(case: tuple[int, int], confidence: float) -> None:
     successes, n = case
     expected = binomtest(successes, n).proportion_ci(confidence, method="wilson")
@@ -42,12 +44,15 @@ def test_tango_gives_the_published_interval() -> None:
 
 def _score(n: int, gained: int, lost: int, d: float) -> float:
     """The score statistic at `d`, its nuisance cell found by maximising the likelihood numerically."""
+
     def minus_likelihood(q: float) -> float:
         cells = ((gained, q + d), (lost, q), (n - gained - lost, 1 - 2 * q - d))
         return -sum(k * np.log(p) for k, p in cells if k)
 
     low, high = max(0.0, -d), (1 - d) / 2
-    q = minimize_scalar(minus_likelihood, bounds=(low + 1e-12, high - 1e-12), method="bounded", options={"xatol": 1e-12}).x
+    q = minimize_scalar(
+        minus_likelihood, bounds=(low + 1e-12, high - 1e-12), method="bounded", options={"xatol": 1e-12}
+    ).x
     return (gained - lost - n * d) / np.sqrt(n * (2 * q + d * (1 - d)))
 
 
@@ -94,8 +99,10 @@ def test_the_bootstrap_is_near_students_interval_and_the_same_every_time() -> No
 
 @given(st.lists(st.floats(-5, 5).map(lambda x: round(x, 2)), min_size=1, max_size=10))
 def test_the_permutation_test_counts_every_flip(differences: list[float]) -> None:
-    sums = [abs(sum(s * d for s, d in zip(signs, differences, strict=True)))
-            for signs in itertools.product((-1, 1), repeat=len(differences))]
+    sums = [
+        abs(sum(s * d for s, d in zip(signs, differences, strict=True)))
+        for signs in itertools.product((-1, 1), repeat=len(differences))
+    ]
     expected = np.mean([s >= abs(sum(differences)) - 1e-9 for s in sums])
     assert permutation(differences) == pytest.approx(expected)
 
@@ -152,9 +159,18 @@ def test_what_is_no_pair_of_scores_is_refused(case: tuple[list[float], list[floa
         paired_difference(*case)
 
 
-@pytest.mark.parametrize("call", [lambda: wilson(1, 0), lambda: wilson(3, 2), lambda: wilson(1, 2, 1.0),
-                                  lambda: bootstrap([]), lambda: mcnemar([0.5], [1.0]), lambda: tango(3, 2, 2),
-                                  lambda: holm([1.5])])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: wilson(1, 0),
+        lambda: wilson(3, 2),
+        lambda: wilson(1, 2, 1.0),
+        lambda: bootstrap([]),
+        lambda: mcnemar([0.5], [1.0]),
+        lambda: tango(3, 2, 2),
+        lambda: holm([1.5]),
+    ],
+)
 def test_impossible_numbers_are_refused(call) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ValueError):
         call()

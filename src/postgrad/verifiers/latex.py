@@ -13,10 +13,10 @@ import threading
 from pathlib import Path
 from typing import Any
 
-SECONDS = 10.0
+SECONDS = 5.0
 START_SECONDS = 120.0
-LONGEST = 20_000
-"""Characters of a completion that are read, from its end: the answer stands there."""
+LONGEST, DEEPEST = 4_000, 60
+"""Characters of a completion that are read, from its end, where answers stand; deeper nested brackets are no answer."""
 NOTHING = "holds no formula"
 
 
@@ -29,16 +29,21 @@ class CannotCompare(Exception):
 
 
 class _Child:
-    """One worker process, and a thread that reads its answers so that waiting for one can end."""
+    """One worker process, and a thread that reads its answers so that waiting for one can end.
+
+    -P keeps the worker's folder off its path: a module there is called `math`, as one of Python's own.
+    """
 
     def __init__(self) -> None:
         self.owner = os.getpid()
         self.process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("latex_worker.py"))],
+            [sys.executable, "-P", str(Path(__file__).with_name("latex_worker.py"))],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8")
         self.answers: queue.Queue[str] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
-        self.wait(START_SECONDS)
+        if (said := self.wait(START_SECONDS)) != "ready":
+            self.stop()
+            raise CannotCompare(said)
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -85,16 +90,28 @@ def _close() -> None:
 atexit.register(_close)
 
 
+def _depth(text: str) -> int:
+    """How deep brackets of any kind are open at the most; one that closes nothing opens nothing."""
+    depth = deepest = 0
+    for char in text:
+        depth = max(0, depth + (char in "([{") - (char in ")]}"))
+        deepest = max(deepest, depth)
+    return deepest
+
+
 def equal(gold: str, text: str, seconds: float = SECONDS) -> tuple[bool, str]:
     """(whether the text's final formula equals the gold one, a reason). Safe in any thread.
 
     TooLong at the time limit; CannotCompare if math-verify cannot read the gold answer, or fails.
     """
     global _child
+    text = text[-LONGEST:]
+    if _depth(text) > DEEPEST:
+        return False, f"brackets are nested more than {DEEPEST} deep"
     with _lock:
         if _child is None or _child.owner != os.getpid() or _child.process.poll() is not None:
             _child = _Child()
-        reply = _child.ask(gold, text[-LONGEST:], seconds)
+        reply = _child.ask(gold, text, seconds)
     if "error" in reply:
         raise CannotCompare(reply["error"])
     if reply["said"] is None:

@@ -8,10 +8,13 @@ import sys
 
 
 def main() -> None:
-    from math_verify import parse, verify
-
     answers = sys.stdout
     sys.stdout = sys.stderr  # what a library prints must not be taken for an answer
+    try:
+        from math_verify import parse, verify
+    except ImportError as error:
+        answers.write(json.dumps(f"math-verify cannot be imported: {error}") + "\n")
+        return
     answers.write('"ready"\n')
     answers.flush()
     for line in sys.stdin:
