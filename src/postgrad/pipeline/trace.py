@@ -50,9 +50,10 @@ class Node:
             "facts": self.facts, "children": [child.json() for child in self.children],
         }  # fmt: skip
 
-    def lines(self, prefix: str = "") -> Iterator[str]:
+    def lines(self) -> Iterator[str]:
         """For people: a tree, one line a node."""
-        facts = ", ".join(f"{name.replace('_', ' ')} {_short(value)}" for name, value in self.facts.items() if name not in LONG_FACTS)
+        said = {name.replace("_", " "): value for name, value in self.facts.items() if name not in LONG_FACTS}
+        facts = ", ".join(f"{name} {_short(value)}" for name, value in said.items())
         above = " (see above)" if self.seen_above else ""
         role = f"{self.role} ← " if self.role and self.role != self.name else ""
         yield f"{role}{self.name}  {self.hash[:12]}{f'  {facts}' if facts else ''}{above}"
