@@ -297,7 +297,7 @@ class Maker:
             self.step("pairs.completions", ("sft",), "pairs") / "completions.parquet", Completion, completions
         )
         write_records(self.step("pairs.ratings", ("pairs.completions",), "pairs") / "ratings.parquet", Rating, ratings)
-        path = self.step("pairs.pairs", ("pairs.ratings",), "pairs")
+        path = self.step("pairs", ("pairs.ratings",), "pairs")
         write_records(path / "preferences.parquet", Preference, preferences)
         (path / "pairs.json").write_text(json.dumps({"pairs": len(preferences), "ties": 14}))
 
@@ -324,12 +324,14 @@ class Maker:
         write_records(path / "verdicts.parquet", Verdict, verdicts)
 
     def comparisons(self, reached: tuple[str, ...]) -> list[dict[str, Any]]:
-        spans = list(zip(("base", *reached), reached, strict=False))
-        if len(reached) > 1:
-            spans.append(("base", reached[-1]))
+        spans = [(start, to, task) for start, to in zip(("base", *reached), reached, strict=False) for task in TASKS]
+        for to in dict.fromkeys((*reached[:1], *reached[-1:])):
+            for task in TASKS:
+                better = max("base", "base_plain", key=lambda base: sum(self.outcomes[base, task]))
+                spans += [(better, to, task)] if (better, to, task) not in spans else []
         result = []
-        for start, to in spans:
-            for task, (_, split, _) in TASKS.items():
+        for start, to, task in spans:
+            for split in [TASKS[task][1]]:
                 pairs = [b - a for a, b in zip(self.outcomes[start, task], self.outcomes[to, task], strict=True)]
                 mean = sum(pairs) / len(pairs)
                 half = 1.96 * math.sqrt(sum((one - mean) ** 2 for one in pairs) / len(pairs) ** 2)

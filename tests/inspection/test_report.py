@@ -14,7 +14,7 @@ import pytest
 from fake_choices import CAPABILITIES, STAGES, TASKS
 from fake_run import make
 
-from postgrad.inspection import flow, pairs, prompts, report, rollouts
+from postgrad.inspection import flow, headline, pairs, prompts, report, rollouts
 from postgrad.inspection import scores as scoring
 from postgrad.inspection.run_folder import read
 from postgrad.records.tables import read_records, write_records
@@ -59,7 +59,7 @@ class Outline(HTMLParser):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make(tmp_path_factory.mktemp("full"), items=60)
+    return make(tmp_path_factory.mktemp("full"), items=40)
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def test_every_lowered_capability_is_named(run: Path, text: str) -> None:
     told = json.loads((run / "scores.json").read_text())["comparisons"]
     words = re.sub(r"\s+", " ", " ".join(outline(text).words))
     lowered = 0
-    for start, to in {(c["from"], c["to"]) for c in told}:
+    for start, to in pairwise(("base", *STAGES)):
         for split in ("development", "unseen"):
             for capability in CAPABILITIES:
                 found = [
@@ -124,10 +124,9 @@ def test_every_lowered_capability_is_named(run: Path, text: str) -> None:
 
 
 def test_a_verdict_is_a_gain_only_if_the_interval_is_above_zero(run: Path) -> None:
-    for step in scoring.steps(read(run)):
-        for change in step.changes:
-            assert (change.verdict == "gain") == (change.low > 0)
-            assert (change.verdict == "loss") == (change.high < 0)
+    for change in scoring.changes(read(run)):
+        assert (change.verdict == "gain") == (change.low > 0)
+        assert (change.verdict == "loss") == (change.high < 0)
 
 
 def test_averages_by_hand(run: Path) -> None:
@@ -226,7 +225,7 @@ def test_pairs_are_counted(run: Path) -> None:
 
 @pytest.mark.parametrize("until", ["none", "base", *STAGES[:2]])
 def test_a_partial_run_has_a_page_that_says_what_is_missing(tmp_path: Path, until: str) -> None:
-    words = " ".join(outline(report.page(read(make(tmp_path, until=until, items=20)))).words)
+    words = " ".join(outline(report.page(read(make(tmp_path, until=until, items=8)))).words)
     assert "No rollouts are in this run." in words
     assert ("No stage has been scored in this run." in words) == (until == "none")
     assert ("No preference pairs were made in this run." in words) == (until != "dpo")
@@ -250,3 +249,27 @@ def test_no_run_and_a_broken_one_are_one_line(tmp_path: Path) -> None:
     with pytest.raises(Failure, match=r"run\.json: cannot be read"):
         report.write(tmp_path, tmp_path / "report.html")
     assert not (tmp_path / "report.html").exists()
+
+
+def test_the_headline_counts_against_the_better_way_of_the_base(run: Path) -> None:
+    told = json.loads((run / "scores.json").read_text())
+    value = {(s["stage"], s["task"]): s["value"] for s in told["scores"]}
+    by_hand: Counter[str] = Counter()
+    for c in told["comparisons"]:
+        better = "base_plain" if value["base_plain", c["task"]] > value["base", c["task"]] else "base"
+        if c["to"] == "rlvr" and c["from"] == better:
+            by_hand["gain" if c["low"] > 0 else "loss" if c["high"] < 0 else "unsure"] += 1
+    found = headline.against_base(read(run))
+    assert found and Counter(change.verdict for change in found.changes) == by_hand
+    assert by_hand.total() == len(TASKS)
+
+
+def test_a_task_with_two_metrics_is_two_scores(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    told = json.loads((run / "scores.json").read_text())
+    told["scores"] += [{**s, "metric": "strict", "value": 0.123} for s in told["scores"] if s["task"] == "refusals"]
+    (tmp_path / "run" / "scores.json").write_text(json.dumps(told))
+    tasks = {task.task: task for task in scoring.by_task(read(tmp_path / "run"))["development"]}
+    assert {"refusals: accuracy", "refusals: strict"} <= tasks.keys() and "refusals" not in tasks
+    assert {score.value for score in tasks["refusals: strict"].scores} == {12.3}
+    outline(report.page(read(tmp_path / "run")))

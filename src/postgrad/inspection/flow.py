@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from postgrad.inspection.run_folder import Run, count, rows
+from postgrad.inspection.run_folder import Run, count, tally
 
 TABLES = ("examples.parquet", "problems.parquet")
 PARTS = {  # what a step's name ends with, or begins with → the parts that its ledger tells apart, in order
@@ -77,15 +77,16 @@ def stations(run: Run, steps: list[str], parts: tuple[str, ...]) -> list[Station
     made = {part: Station(part) for part in parts}
     for step in steps:
         path = run.file(step, "ledger.parquet")
-        for row in rows(path, ["origin.source", "step", "action", "reason"]) if path else ():
-            station = made.get(row["step"], made[parts[-1]])
-            if row["action"] == "drop":
-                station.dropped[row["reason"]] += 1
-                station.by_source[row["origin"]["source"]][row["reason"]] += 1
-            elif row["action"] == "change":
-                station.changed[row["reason"]] += 1
-            elif row["action"] == "make":
-                station.made += 1
+        found = tally(path, ["origin.source", "step", "action", "reason"]) if path else {}
+        for (source, part, action, reason), number in found.items():
+            station = made.get(part, made[parts[-1]])
+            if action == "drop":
+                station.dropped[reason] += number
+                station.by_source[source][reason] += number
+            elif action == "change":
+                station.changed[reason] += number
+            elif action == "make":
+                station.made += number
     kept = sum(count(run.file(step, table)) for step in steps for table in TABLES)
     for part in reversed(parts):
         made[part].kept = kept

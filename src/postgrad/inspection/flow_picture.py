@@ -19,7 +19,7 @@ def river(stations: list[Station], width: float) -> str:
     heights = [max(STEP_HEIGHT, 34 + 17.0 * min(len(s.dropped), REASONS_SHOWN + 1)) for s in stations]
     height = sum(heights) + 66
     most = max((station.entered for station in stations), default=1) or 1
-    left, full = 10.0, width * 0.42
+    left, full = 10.0, width * (0.55 if width > 500 else 0.42)  # a phone needs room for the reasons
     unit = full / most
     with drawing():
         plot = Plot(width, height)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from postgrad.inspection.run_folder import BASES, Run
-from postgrad.inspection.scores import Average, Step, averages, steps
+from postgrad.inspection.scores import BETTER, Average, Step, averages, spans, steps
 from postgrad.support.words import joined, number, seconds
 
 
@@ -37,7 +37,8 @@ def base_name(run: Run) -> str:
 def compose(run: Run) -> Headline:
     found = averages(run)
     last = run.stages[-1]
-    whole = next((step for step in steps(run) if step.start == "base" and step.to == last), None)
+    whole = against_base(run)
+    way = "the base in the better of its two ways" if "base_plain" in run.scored else "the base in chat form"
     figures: list[Figure] = []
     went: list[str] = []
     how = set()
@@ -75,19 +76,19 @@ def compose(run: Run) -> Headline:
         figures.append(
             Figure(
                 f"{rose} of {len(whole.changes)}",
-                "tasks above the base in chat form, beyond doubt",
+                f"scores above {way}, beyond doubt",
                 "gain" if rose else "plain",
             )
         )
-        figures.append(Figure(str(fell), "tasks below it, beyond doubt", "loss" if fell else "plain"))
+        figures.append(Figure(str(fell), "scores below it, beyond doubt", "loss" if fell else "plain"))
         more.append(
-            f"Against the base in chat form {rose} of {len(whole.changes)} tasks rose "
+            f"Against {way} {rose} of {len(whole.changes)} scores rose "
             f"and {fell or 'none'} fell beyond doubt" + (f"; for {open_} the data cannot tell." if open_ else ".")
         )
     fallen = [
         f"{step.to} on {joined([c.task for c in step.changes if c.verdict == 'loss'])}"
         for step in steps(run)
-        if step is not whole and step.count("loss")
+        if step.start != "base" and step.count("loss")
     ]
     if fallen:
         more.append(f"Beyond doubt below the stage before: {'; '.join(fallen)}.")
@@ -103,6 +104,14 @@ def compose(run: Run) -> Headline:
         tuple(figures),
         tuple(found),
     )
+
+
+def against_base(run: Run) -> Step | None:
+    """The last stage against the base; None if they were not compared."""
+    found = [*steps(run), *spans(run)]
+    last = run.stages[-1]
+    of_last = [step for step in found if step.to == last and step.start in (BETTER, "base")]
+    return of_last[-1] if of_last else None
 
 
 def doubt(run: Run, whole: Step | None) -> str:

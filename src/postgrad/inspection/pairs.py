@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from postgrad.inspection.answers import shortened
-from postgrad.inspection.run_folder import Run, count, rows
+from postgrad.inspection.run_folder import Run, count, read_json, rows
 from postgrad.support.hashing import hash_text
 
 SHOWN = 2
@@ -43,7 +43,7 @@ class Pairs:
 
 def of_stage(run: Run, stage: str) -> Pairs | None:
     """None if no pairs were made. `longer_chosen` is the share of pairs whose chosen answer has more characters."""
-    path = run.file(f"{stage}.pairs", "preferences.parquet")
+    path = run.found(stage, "preferences.parquet")
     if path is None:
         return None
     capabilities: Counter[str] = Counter()
@@ -59,11 +59,12 @@ def of_stage(run: Run, stage: str) -> Pairs | None:
         prompt = row["prompt"][-1]["content"] if row["prompt"] else ""
         found.append((hash_text(row["content_id"]), Pair(prompt, shortened(row["chosen"]), shortened(row["rejected"]))))
         found = sorted(found, key=lambda one: one[0])[:SHOWN]
-    summary = run.json(f"{stage}.pairs", "pairs.json") or {}
+    told = run.found(stage, "pairs.json")
+    summary = read_json(told) if told else {}
     return Pairs(
         stage,
         total,
-        count(run.file(f"{stage}.completions", "completions.parquet")),
+        count(run.found(stage, "completions.parquet")),
         dict(capabilities.most_common()),
         longer / total if total else 0.0,
         aspects(run, stage),
@@ -73,7 +74,7 @@ def of_stage(run: Run, stage: str) -> Pairs | None:
 
 
 def aspects(run: Run, stage: str) -> tuple[Aspect, ...]:
-    path = run.file(f"{stage}.ratings", "ratings.parquet")
+    path = run.found(stage, "ratings.parquet")
     values: dict[tuple[str, str], list[float | None]] = defaultdict(list)
     for row in rows(path, ["judge", "aspect", "value"]) if path else ():
         values[row["judge"], row["aspect"]].append(row["value"])

@@ -52,8 +52,8 @@ def page(run: Run) -> str:
 
 def contents(run: Run, loader: jinja2.BaseLoader, surroundings: jinja2.Environment) -> dict[str, Any]:
     """Everything that the templates name."""
-    roles = palette.stage_roles(run.scored or run.stages)
-    tasks, compared = scoring.by_task(run), scoring.steps(run)
+    roles = palette.stage_roles(run.scored or run.stages) | {scoring.BETTER: "base"}
+    tasks, compared = scoring.by_task(run), [*scoring.steps(run), *scoring.spans(run)]
     examples = flow.examples(run)
     capabilities, sources = flow.mixture(run)
     limits = score_pictures.common_limits(compared)
@@ -84,9 +84,9 @@ def contents(run: Run, loader: jinja2.BaseLoader, surroundings: jinja2.Environme
             for stage in run.stages[1:]
         ],
         "tasks": tasks,
-        "better_base": scoring.better_base([task for group in tasks.values() for task in group]),
         "dots": {split: Markup(score_pictures.dots(group, split, roles)) for split, group in tasks.items() if group},
         "steps": compared,
+        "comparisons": scoring.changes(run),
         "forests": [Markup(score_pictures.forest(step, limits)) for step in compared],
         "cases": answers.by_task(run),
         "pairs": [found for stage in run.about.get("stages") or {} if (found := pairs.of_stage(run, stage))],

@@ -1,6 +1,7 @@
 """What a run left behind, read without believing that all of it is there: a partial run has a report too."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -139,6 +140,22 @@ def rows(path: Path, columns: list[str]) -> Iterator[dict[str, Any]]:
                 yield from batch.to_pylist()
     except (pa.ArrowException, OSError) as error:
         raise Failure(f"cannot be read ({error})", where=str(path), mend="run `postgrad store verify`") from error
+
+
+def tally(path: Path, columns: list[str]) -> Counter[tuple[Any, ...]]:
+    """How often each combination of these columns occurs, counted without a Python object a row."""
+    found: Counter[tuple[Any, ...]] = Counter()
+    try:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=200_000, columns=columns):
+                table = pa.Table.from_batches([batch])
+                while any(pa.types.is_struct(field.type) for field in table.schema):
+                    table = table.flatten()
+                for row in table.group_by(table.column_names).aggregate([([], "count_all")]).to_pylist():
+                    found[tuple(row[name] for name in columns)] += row["count_all"]
+    except (pa.ArrowException, OSError) as error:
+        raise Failure(f"cannot be read ({error})", where=str(path), mend="run `postgrad store verify`") from error
+    return found
 
 
 def count(path: Path | None) -> int:

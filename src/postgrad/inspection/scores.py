@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
-from postgrad.inspection.run_folder import BASES, Run
+from postgrad.inspection.run_folder import Run
 from postgrad.support.words import scale
 
+BETTER = "base_better"
 SPLITS = ("development", "unseen")
 
 
@@ -58,7 +60,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Step:
-    """All changes from one stage to another; `lowered` are the capabilities whose mean difference is below zero."""
+    """Changes from one stage (or the base, better way) to another; `lowered`: capabilities with a mean below zero."""
 
     start: str
     to: str
@@ -85,71 +87,92 @@ def primaries(run: Run) -> dict[str, tuple[str, ...]]:
     return {stage["name"]: tuple(stage.get("primary") or ()) for stage in run.recipe.get("stages") or []}
 
 
+def labels(run: Run) -> dict[tuple[str, str], str]:
+    """(task, metric) → what it is called: the task alone where it has one metric, else both."""
+    metrics: dict[str, dict[str, None]] = defaultdict(dict)
+    for row in [*run.scores["scores"], *run.scores["comparisons"]]:
+        metrics[row["task"]][row["metric"]] = None
+    return {(task, one): task if len(all_) == 1 else f"{task}: {one}" for task, all_ in metrics.items() for one in all_}
+
+
 def by_task(run: Run) -> dict[str, list[TaskScores]]:
-    """split → its tasks in the order of the recipe's capabilities, each with the stages in order."""
+    """split → its tasks (a task and a metric each) in the order of the recipe's capabilities, stages in order."""
     order = {stage: index for index, stage in enumerate(run.scored)}
     capabilities = list(run.recipe.get("capabilities") or {})
-    named = primaries(run)
-    groups: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    named, called = primaries(run), labels(run)
+    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
     for score in run.scores["scores"]:
-        groups[score["split"], score["task"]].append(score)
+        groups[score["split"], score["task"], score["metric"]].append(score)
     result: dict[str, list[TaskScores]] = {split: [] for split in SPLITS}
-    for (split, task), found in groups.items():
+    for (split, task, metric), found in groups.items():
         found.sort(key=lambda score: order[score["stage"]])
-        factor = scale(found[0]["metric"])
+        factor = scale(metric)
         scores = tuple(
             Score(s["stage"], s["value"] * factor, s["low"] * factor, s["high"] * factor, s["n"]) for s in found
         )
-        result.setdefault(split, []).append(
-            TaskScores(
-                task,
-                found[0]["capability"],
-                split,
-                found[0]["metric"],
-                tuple(stage for stage, tasks in named.items() if task in tasks),
-                scores,
-            )
-        )
+        primary_of = tuple(stage for stage, tasks in named.items() if task in tasks)
+        one = TaskScores(called[task, metric], found[0]["capability"], split, metric, primary_of, scores)
+        result.setdefault(split, []).append(one)
     for tasks in result.values():
         tasks.sort(key=lambda t: (capabilities.index(t.capability) if t.capability in capabilities else 99, t.task))
     return result
 
 
-def steps(run: Run) -> list[Step]:
-    """Every pair of stages that was compared: each stage with the one before first, whole spans (base → last) after."""
+def changes(run: Run) -> list[Change]:
+    """Every comparison of scores.json, in points, by (from, to) in the order of the stages."""
     capability = {score["task"]: score["capability"] for score in run.scores["scores"]}
-    named = primaries(run)
-    groups: dict[tuple[str, str], list[Change]] = defaultdict(list)
-    for c in run.scores["comparisons"]:
+    named, called = primaries(run), labels(run)
+    order = {stage: index for index, stage in enumerate(run.scored)}
+    rows = sorted(run.scores["comparisons"], key=lambda c: (order.get(c["to"], 99), -order.get(c["from"], 99)))
+    result = []
+    for c in rows:
         factor = scale(c["metric"])
-        groups[c["from"], c["to"]].append(
+        result.append(
             Change(
-                c["from"],
-                c["to"],
-                c["task"],
-                capability.get(c["task"], ""),
-                c["split"],
-                c["difference"] * factor,
-                c["low"] * factor,
-                c["high"] * factor,
-                c.get("p_value"),
-                c["n"],
-                c.get("test", ""),
-                c["task"] in named.get(c["to"], ()),
+                start=c["from"],
+                to=c["to"],
+                task=called[c["task"], c["metric"]],
+                capability=capability.get(c["task"], ""),
+                split=c["split"],
+                difference=c["difference"] * factor,
+                low=c["low"] * factor,
+                high=c["high"] * factor,
+                p_value=c.get("p_value"),
+                n=c["n"],
+                test=c.get("test", ""),
+                primary=c["task"] in named.get(c["to"], ()),
             )
         )
-    order = {stage: index for index, stage in enumerate(run.scored)}
-    found = [Step(start, to, tuple(changes)) for (start, to), changes in groups.items()]
-    distance = {stage: index for index, stage in enumerate(run.stages)}
-    span = lambda step: abs(distance.get(step.to, 0) - distance.get(step.start, 0))
-    return sorted(found, key=lambda step: (span(step) > 1, order.get(step.to, 99), order.get(step.start, 99)))
+    return result
+
+
+def steps(run: Run) -> list[Step]:
+    """Each stage against the one before."""
+    groups: dict[tuple[str, str], list[Change]] = defaultdict(list)
+    for change in changes(run):
+        groups[change.start, change.to].append(change)
+    return [Step(*pair, tuple(groups[pair])) for pair in pairwise(run.stages) if pair in groups]
+
+
+def spans(run: Run) -> list[Step]:
+    """The first and the last trained stage against the base in its better way, task by task (`BETTER`).
+
+    The first is left out where the base in chat form is the better way on every task: `steps` has it then.
+    """
+    better = better_base([task for group in by_task(run).values() for task in group])
+    result = []
+    for to in dict.fromkeys([*run.stages[1:2], *run.stages[1:][-1:]]):
+        found = tuple(c for c in changes(run) if c.to == to and c.start == better.get(c.task))
+        if found and (to != run.stages[1] or any(c.start != "base" for c in found)):
+            result.append(Step(BETTER, to, found))
+    return result
 
 
 def better_base(tasks: list[TaskScores]) -> dict[str, str]:
-    """task → the base's own better reading (plain text or chat), which is what a gain must beat to be learning."""
+    """task → the base's better reading, plain text or chat (chat where equal): what a gain must beat to be learning."""
     result = {}
     for task in tasks:
-        found = [score for stage in BASES if (score := task.of(stage))]
+        found = [score for stage in ("base", "base_plain") if (score := task.of(stage))]
         if found:
             result[task.task] = max(found, key=lambda score: score.value).stage
     return result

@@ -6,7 +6,7 @@ from postgrad.support.progress import duration
 
 MINUS = "\u2212"
 RAW_METRICS = {"perplexity", "bits_per_byte"}
-NAMES = {"base": "base", "base_plain": "base, plain"}
+NAMES = {"base": "base", "base_plain": "base, plain", "base_better": "base, better way"}
 
 
 def stage_name(stage: str) -> str:
