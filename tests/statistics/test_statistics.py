@@ -38,7 +38,7 @@ def test_mcnemar_by_counting_every_way_to_change_sides() -> None:
 
 
 def test_tango_gives_the_published_interval() -> None:
-    """Airway responsiveness before and after transplantation: the example of Fagerland, Lydersen & Laake 2014 (cells 1, 1, 7, 12)."""
+    """Airway responsiveness before and after transplantation: Fagerland, Lydersen & Laake 2014 (cells 1, 1, 7, 12)."""
     assert tango(21, 1, 7) == pytest.approx((-0.517, -0.026), abs=5e-4)
 
 

@@ -52,6 +52,14 @@ def read_scored(folder: Path) -> Scored:
         (about, tuple(read_records(folder / f"{about['task']}.outcomes.parquet", Outcome))) for about in said["tasks"]))
 
 
+def merged(parts: Sequence[Scored]) -> list[Scored]:
+    """One entry a stage, in the order of first appearance: a stage may be scored in parts (unseen tasks apart)."""
+    tasks: dict[str, list[tuple[dict[str, Any], tuple[Outcome, ...]]]] = {}
+    for part in parts:
+        tasks.setdefault(part.stage, []).extend(part.tasks)
+    return [Scored(stage, tuple(found)) for stage, found in tasks.items()]
+
+
 def difference(a: Scored, b: Scored, task: str, metric: str, confidence: float) -> dict[str, Any] | None:
     """How much `b` scores above `a` on the problems decided for both; None if they share none."""
     of_a, of_b = a.values(task).get(metric, {}), b.values(task).get(metric, {})
@@ -65,26 +73,30 @@ def difference(a: Scored, b: Scored, task: str, metric: str, confidence: float) 
 
 def pairs(stages: Sequence[Scored], task: str, metric: str) -> list[tuple[Scored, Scored]]:
     """The comparisons of one score: each stage with the one before; first and last with the better base score."""
+    stages = [scored for scored in stages if scored.values(task).get(metric)]
     chat = [scored for scored in stages if scored.stage != BASE_PLAIN]
     plain = next((scored for scored in stages if scored.stage == BASE_PLAIN), None)
     made = list(pairwise(chat))
     bases = [scored for scored in (next((s for s in chat if s.stage == BASE), None), plain) if scored is not None]
     trained = [scored for scored in chat if scored.stage != BASE]
-    scored_bases = [base for base in bases if base.values(task).get(metric)]
-    if scored_bases and trained:
+    if bases and trained:
         def mean(scored: Scored) -> float:
             values = scored.values(task)[metric]
             return sum(values.values()) / len(values)
 
-        better = max(scored_bases, key=mean)  # the chat score where they are equal
+        better = max(bases, key=mean)  # the chat score where they are equal
         for stage in (trained[0], trained[-1]):
             if not any(a is better and b is stage for a, b in made):
                 made.append((better, stage))
     return made
 
 
-def scores_of_run(stages: Sequence[Scored], confidence: float) -> dict[str, list[dict[str, Any]]]:
-    """The run's scores.json. `stages` in the regimen's order; the base's two scores are called base and base_plain."""
+def scores_of_run(parts: Sequence[Scored], confidence: float) -> dict[str, list[dict[str, Any]]]:
+    """The run's scores.json. `parts` in the regimen's order; the base's two scores are called base and base_plain.
+
+    A task's own metric comes before the ones that stand beside it.
+    """
+    stages = merged(parts)
     scores, comparisons, seen = [], [], set()
     for scored in stages:
         for about, found in scored.tasks:
@@ -104,7 +116,7 @@ def scores_of_run(stages: Sequence[Scored], confidence: float) -> dict[str, list
 def compare(inputs: Mapping[str, Path], config: Mapping[str, Any], resources: Resources) -> None:
     """Write the run's scores.json (a step). Inputs: the `evaluate` artifact of each stage, by any name.
 
-    Config: {"stages": [input names in the order of the regimen], "confidence"}.
+    Config: {"stages": [input names in the order of the regimen], "confidence"}. A stage may come in several artifacts.
     """
     stages = [read_scored(inputs[name]) for name in config["stages"]]
     said = scores_of_run(stages, config["confidence"])
