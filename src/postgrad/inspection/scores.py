@@ -162,7 +162,12 @@ def spans(run: Run) -> list[Step]:
     better = better_base([task for group in by_task(run).values() for task in group])
     result = []
     for to in dict.fromkeys([*run.stages[1:2], *run.stages[1:][-1:]]):
-        found = tuple(c for c in changes(run) if c.to == to and c.start == better.get(c.task))
+        found = tuple(
+            sorted(
+                (c for c in changes(run) if c.to == to and c.start == better.get(c.task)),
+                key=lambda c: list(better).index(c.task),
+            )
+        )
         if found and (to != run.stages[1] or any(c.start != "base" for c in found)):
             result.append(Step(BETTER, to, found))
     return result
