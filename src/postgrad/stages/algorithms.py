@@ -1,0 +1,102 @@
+"""The steps of the training stages: what each stage of a recipe calls, with engines and verifiers handed in.
+
+Functions only import torch when they run, so that planning stays light.
+"""
+
+from typing import TYPE_CHECKING
+
+from postgrad.pipeline.resources import Resources
+from postgrad.pipeline.steps import Config, Inputs, versioned
+from postgrad.records.tables import read_records
+from postgrad.records.types import Problem
+
+if TYPE_CHECKING:
+    from postgrad.generation.native import NativeEngine
+    from postgrad.models import LoadedModel
+
+
+@versioned(1)
+def sft(inputs: Inputs, config: Config, resources: Resources) -> None:
+    """Supervised fine-tuning. Inputs: model, examples."""
+    from postgrad.training import sft as algorithm
+
+    algorithm.run(inputs, config, resources)
+
+
+@versioned(1)
+def reference(inputs: Inputs, config: Config, resources: Resources) -> None:
+    """The reference's log-probabilities of the pairs. Inputs: model, preferences."""
+    from postgrad.training import dpo
+
+    dpo.reference(inputs, config, resources)
+
+
+@versioned(1)
+def dpo(inputs: Inputs, config: Config, resources: Resources) -> None:
+    """Direct preference optimisation. Inputs: model, preferences, reference."""
+    from postgrad.training import dpo as algorithm
+
+    algorithm.run(inputs, config, resources)
+
+
+@versioned(1)
+def rlvr(inputs: Inputs, config: Config, resources: Resources) -> None:
+    """GRPO on verified answers. Inputs: model, problems. Config: `training.rlvr`'s, and "slots" of the engine.
+
+    Mistake if a verifier is not proved on the problems: its faults would be lessons.
+    """
+    from postgrad.generation.native import NativeEngine
+    from postgrad.models import load
+    from postgrad.tasks import verdict
+    from postgrad.training import rlvr as algorithm
+    from postgrad.verifiers.prove import proved
+
+    problems = list(read_records(inputs["problems"] / "problems.parquet", Problem))
+    for name in sorted({problem.verifier for problem in problems}):
+        proved(name, [problem for problem in problems if problem.verifier == name])
+    folder = inputs["model"] / "model"
+
+    def engine(policy: "LoadedModel", key: str, step: int) -> "NativeEngine":
+        return NativeEngine(policy, key, config["slots"], policy_step=step)
+
+    algorithm.run(load(folder), load(folder), problems, verdict, engine, config, resources)
+
+
+@versioned(1)
+def complete(inputs: Inputs, config: Config, resources: Resources) -> None:
+    """Several answers a prompt, from a pool of models. Inputs: prompts.ROWS, pool.NAME."""
+    from postgrad.preferences import steps
+
+    steps.complete(inputs, config, resources)
+
+
+@versioned(1)
+def rate(inputs: Inputs, config: Config, resources: Resources) -> None:
+    """Four aspects of every answer. Inputs: completions."""
+    from postgrad.preferences import steps
+
+    steps.rate(inputs, config, resources)
+
+
+@versioned(1)
+def pair(inputs: Inputs, config: Config, resources: Resources) -> None:
+    """Preferences. Inputs: completions, ratings."""
+    from postgrad.preferences import steps
+
+    steps.pair(inputs, config, resources)
+
+
+@versioned(1)
+def evaluate(inputs: Inputs, config: Config, resources: Resources) -> None:
+    """One model's scores. Inputs: model, task.NAME."""
+    from postgrad.evaluation import score
+
+    score.evaluate(inputs, config, resources)
+
+
+@versioned(1)
+def compare(inputs: Inputs, config: Config, resources: Resources) -> None:
+    """All stages side by side. Inputs: the evaluations."""
+    from postgrad.evaluation import compare as comparison
+
+    comparison.compare(inputs, config, resources)

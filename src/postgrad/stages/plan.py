@@ -1,0 +1,174 @@
+"""From a recipe to its plan: which steps it becomes and what each is given. Wiring only; no torch.
+
+    base                                     the base model, imported
+    make.S read.S clean.S                    a source: made or read, filtered and redacted
+    deduplicate decontaminate mixture        what SFT trains on
+    task.T hash.T                            a task's problems; its hashed n-grams
+    SFT                                      the trained model
+    P.completions P.ratings P                completions of the pool, ratings, pairs
+    D.reference D                            reference log-probabilities, the trained model
+    R.prompts R                              problems by priority, the trained model
+    evaluate.STAGE evaluate.STAGE.unseen     scores of base_plain, base and every stage with weights
+    scores                                   all of them compared
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from postgrad.embedded import BASE as EMBEDDED_BASE
+from postgrad.pipeline.environment import default_threads
+from postgrad.pipeline.steps import File, Step
+from postgrad.recipe import DpoStage, PreferStage, Recipe, RlvrStage, SftStage
+from postgrad.stages import algorithms, sourcing
+from postgrad.stages.rows import Rows, step
+
+SCORES = "scores"
+SLOTS = 128
+"""Completions that run side by side in the native engine; part of every key that depends on it."""
+SAVED_DTYPE = "float32"
+PAIR_MARGIN = 0.0
+TIMED = ("timings.jsonl",)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All steps, in order; `weights`: those that yield a model; `opening`: those that read unseen problems."""
+
+    steps: list[Step]
+    weights: list[Step]
+    opening: list[Step] = field(default_factory=list)
+
+
+def plan(recipe: Recipe) -> Plan:
+    """The plan of a checked recipe. Reads no more than the first rows of sources whose format is `auto`."""
+    return _Wiring(recipe).plan()
+
+
+def base_step(recipe: Recipe) -> Step:
+    """The step that imports the base model, whatever names it: `embedded`, a folder, a .gguf file, or a hub id."""
+    path = EMBEDDED_BASE if recipe.base_model == "embedded" else Path(recipe.base_model)
+    return _model_step("base", path, recipe)
+
+
+def _model_step(name: str, path: Path, recipe: Recipe) -> Step:
+    licence = "Apache-2.0" if path == EMBEDDED_BASE else None
+    config: dict[str, Any] = {"template": recipe.template, "licence": licence}
+    if path.exists():
+        return step(name, sourcing.base, config, {"weights": File(path.absolute())})
+    return step(name, sourcing.base, config | {"id": str(path)}, {})
+
+
+class _Wiring:
+    """Builds one plan; holds what later steps refer to by name."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.base = base_step(recipe)
+        self.rows = Rows(recipe, self.base)
+        self.models: dict[str, Step] = {"base": self.base}  # stage → the step with its weights
+        self.preferences: Step | None = None
+        self.steps: list[Step] = []
+        self.opening: list[Step] = []
+        self.evaluations: dict[str, Step] = {}
+        self.threads = default_threads()
+
+    def plan(self) -> Plan:
+        self._evaluate("base_plain", self.base, None, plain=True)
+        self._evaluate("base", self.base, None)
+        for stage in self.recipe.stages:
+            match stage:
+                case SftStage():
+                    made = self._sft(stage)
+                case PreferStage():
+                    self._prefer(stage)
+                    continue
+                case DpoStage():
+                    made = self._dpo(stage)
+                case RlvrStage():
+                    made = self._rlvr(stage)
+            self.steps.append(made)
+            self.models[stage.name] = made
+            self._evaluate(stage.name, made, stage.name)
+        names = list(self.evaluations)
+        config = {"stages": names, "confidence": self.recipe.evaluate.confidence}
+        self.steps.append(step(SCORES, algorithms.compare, config, dict(self.evaluations)))
+        return Plan(self.steps, [self.models[name] for name in self.models if name != "base"], self.opening)
+
+    def _from(self, stage: SftStage | PreferStage | DpoStage | RlvrStage) -> Step:
+        return self.models[stage.from_] if stage.from_ else list(self.models.values())[-1]
+
+    def _numeric(self, name: str, run: Any, config: dict[str, Any], inputs: dict[str, Step | File], stage: str | None,
+                 timed: tuple[str, ...] = ()) -> Step:
+        config = config | {"threads": self.threads, "device": "cpu"}
+        return step(name, run, config, inputs, stage=stage, numeric=True, timed=timed)
+
+    def _config(self, stage: SftStage | DpoStage | RlvrStage, *left_out: str) -> dict[str, Any]:
+        """A stage's own settings, and what every algorithm needs of the recipe."""
+        said = stage.model_dump(mode="json", exclude={"name", "kind", "from_", "primary", *left_out})
+        return said | {"seed": self.recipe.seed, "template": self.recipe.template, "dtype": SAVED_DTYPE}
+
+    def _sft(self, stage: SftStage) -> Step:
+        inputs: dict[str, Step | File] = {"model": self._from(stage), "examples": self.rows.mixture()}
+        return self._numeric(stage.name, algorithms.sft, self._config(stage), inputs, stage.name, TIMED)
+
+    def _prefer(self, stage: PreferStage) -> None:
+        recipe, name = self.recipe, stage.name
+        pool = {f"pool.{member}": self._member(member, stage) for member in stage.pool}
+        config = {
+            "pool": list(stage.pool), "completions": stage.completions, "temperature": stage.temperature, "top_p": 1.0,
+            "max_tokens": stage.max_tokens, "template": recipe.template, "slots": SLOTS, "rows": stage.rows,
+            "priorities": {key: recipe.capabilities[key].priority for key in recipe.capabilities}, "seed": recipe.seed}
+        prompts = self.rows.curated(f"{name}.", stage.prompts, "problems", name)
+        completions = self._numeric(f"{name}.completions", algorithms.complete, config, {"prompts.rows": prompts, **pool}, name)
+        ratings = step(f"{name}.ratings", algorithms.rate, {"judge": stage.judge.model_dump(mode="json")},
+                       {"completions": completions}, stage=name)
+        self.preferences = step(name, algorithms.pair, {"seed": recipe.seed, "margin": PAIR_MARGIN},
+                                {"completions": completions, "ratings": ratings}, stage=name)
+        self.steps.append(self.preferences)
+
+    def _member(self, member: str, stage: PreferStage) -> Step:
+        if member == "policy":
+            return self._from(stage)
+        if member in self.models:
+            return self.models[member]
+        return _model_step(f"model.{member}", Path(self.recipe.models[member].path), self.recipe)
+
+    def _dpo(self, stage: DpoStage) -> Step:
+        assert self.preferences is not None  # the recipe's check
+        inputs: dict[str, Step | File] = {"model": self._from(stage), "preferences": self.preferences}
+        config = self._config(stage)
+        needed = {name: config[name] for name in ("template", "max_length", "micro_batch_tokens")}
+        reference = self._numeric(f"{stage.name}.reference", algorithms.reference, needed, inputs, stage.name)
+        return self._numeric(stage.name, algorithms.dpo, config, {**inputs, "reference": reference}, stage.name, TIMED)
+
+    def _rlvr(self, stage: RlvrStage) -> Step:
+        wanted = stage.steps * stage.prompts_per_step
+        problems = self.rows.drawn(stage.name, stage.problems, wanted)
+        inputs: dict[str, Step | File] = {"model": self._from(stage), "problems": problems}
+        config = self._config(stage, "problems", "algorithm") | {"slots": SLOTS}
+        return self._numeric(stage.name, algorithms.rlvr, config, inputs, stage.name, TIMED)
+
+    def _evaluate(self, name: str, model: Step, stage: str | None, plain: bool = False) -> None:
+        """Scores on development tasks; on unseen ones, apart, if the recipe unseals them."""
+        evaluate = self.recipe.evaluate
+        for split, suffix in (("development", ""), ("unseen", ".unseen")):
+            tasks = {task: capability for task, (capability, of) in self.rows.tasks.items() if of == split}
+            if not tasks or (split == "unseen" and not evaluate.unseal):
+                continue
+            wanted = [{"name": task, "capability": capability, "split": split, "max_tokens": self._longest(task)}
+                      for task, capability in tasks.items()]
+            config = {
+                "stage": name, "tasks": wanted, "template": self.recipe.template, "plain": plain, "slots": SLOTS,
+                "seed": self.recipe.seed, "confidence": evaluate.confidence, "limit": evaluate.limit,
+                "unseal": evaluate.unseal if split == "unseen" else None}
+            inputs: dict[str, Step | File] = {"model": model, **{f"task.{task}": self.rows.problems(task) for task in tasks}}
+            made = self._numeric(f"evaluate.{name}{suffix}", algorithms.evaluate, config, inputs, stage)
+            self.steps.append(made)
+            self.evaluations[name + suffix] = made
+            if split == "unseen":
+                self.opening.append(made)
+
+    def _longest(self, task: str) -> int:
+        spec = self.recipe.tasks.get(task)
+        return min(self.recipe.evaluate.max_tokens, (spec.max_tokens if spec else None) or self.recipe.evaluate.max_tokens)

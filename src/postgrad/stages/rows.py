@@ -1,0 +1,148 @@
+"""The part of a plan that brings rows: sources read, cleaned, deduplicated, decontaminated, mixed. No torch."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from postgrad.data import steps as curation
+from postgrad.data.files import find_files
+from postgrad.data.sources import SourceSpec, kind_of, resolve
+from postgrad.embedded.sources import TASKS, form_of_generator, split_of_task
+from postgrad.pipeline.steps import File, Step, versioned
+from postgrad.recipe import Recipe
+from postgrad.stages import sourcing
+
+UNLIMITED = 1e9
+"""Epochs of a source that is drawn from until the prompts or problems asked for are there."""
+
+read_source = versioned(1)(curation.read_source)
+filter_and_redact = versioned(1)(curation.filter_and_redact)
+deduplicate = versioned(1)(curation.deduplicate)
+decontaminate = versioned(1)(curation.decontaminate)
+mix = versioned(1)(curation.mix)
+
+
+def step(name: str, run: Any, config: dict[str, Any], inputs: dict[str, Step | File], **more: Any) -> Step:
+    """A step with its function's version."""
+    return Step(name, run, config, inputs, version=run.version, **more)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a recipe. `base` is the step with the base model, whose tokenizer counts tokens."""
+
+    recipe: Recipe
+    base: Step
+    _made: dict[str, Step] = field(default_factory=dict)
+
+    def _step(self, name: str, run: Any, config: dict[str, Any], inputs: dict[str, Step | File], stage: str | None = None) -> Step:
+        """The step of that name: made once, however many uses it has."""
+        if name not in self._made:
+            self._made[name] = step(name, run, config, inputs, stage=stage)
+        return self._made[name]
+
+    @cached_property
+    def capability_of(self) -> dict[str, str]:
+        """source → the capability that lists it."""
+        return {source: name for name, capability in self.recipe.capabilities.items() for source in capability.sources}
+
+    @cached_property
+    def specs(self) -> dict[str, SourceSpec]:
+        """source → how it is read. `auto` looks into the file's first rows."""
+        return {name: self._spec(name) for name in self.capability_of}
+
+    def _spec(self, name: str) -> SourceSpec:
+        source = self.recipe.sources[name]
+        common: dict[str, Any] = {
+            "name": name, "licence": source.licence, "capability": self.capability_of[name], "verifier": source.verifier or ""}
+        if source.generate is not None:
+            form, kind = form_of_generator(source.generate)
+            return SourceSpec(**common, format=form, kind=kind)
+        assert source.path is not None
+        spec = SourceSpec(**common, format=source.format, rows=source.rows)
+        return resolve(find_files(source.path), spec) if source.format == "auto" else spec
+
+    @cached_property
+    def examples(self) -> list[str]:
+        """The sources that SFT trains on: those of capabilities with a priority, whose rows have answers."""
+        return [name for name, spec in self.specs.items()
+                if kind_of(spec) == "examples" and self.recipe.capabilities[spec.capability].priority > 0]
+
+    def mixture(self) -> Step:
+        """What SFT trains on."""
+        wanted = self.recipe.curate.mixture
+        return self._mixed("mixture", "", self.examples, "examples", "tokens", wanted.tokens, wanted.max_epochs)
+
+    def drawn(self, stage: str, sources: Iterable[str], rows: int) -> Step:
+        """So many problems for a stage, shared out by priority; where there are fewer, they come round again."""
+        return self._mixed(f"{stage}.problems", f"{stage}.", list(sources), "problems", "rows", rows, UNLIMITED, stage)
+
+    def _mixed(self, name: str, prefix: str, sources: list[str], kind: str, unit: str, amount: int | None, epochs: float,
+               stage: str | None = None) -> Step:
+        recipe = self.recipe
+        config = {
+            "priorities": {key: recipe.capabilities[key].priority for key in recipe.capabilities},
+            "weights": {key: recipe.sources[key].weight for key in sources if recipe.sources[key].weight is not None},
+            "tokens": amount, "max_epochs": epochs, "seed": recipe.seed, "unit": unit, "template": recipe.template}
+        curated = self.curated(prefix, sources, kind, stage)
+        return self._step(name, mix, config, {"rows": curated, "base": self.base}, stage)
+
+    def curated(self, prefix: str, sources: Iterable[str], kind: str, stage: str | None) -> Step:
+        """Cleaned, deduplicated and decontaminated: one chain for each use, so that uses do not condemn each other."""
+        curate, recipe = self.recipe.curate, self.recipe
+        clean: dict[str, Step | File] = {name: self._clean(name, kind) for name in sources}
+        rows = clean
+        if curate.deduplicate.exact:
+            priorities = {key: recipe.capabilities[key].priority for key in recipe.capabilities}
+            rows = {"rows": self._step(f"{prefix}deduplicate", deduplicate, {"priorities": priorities}, clean, stage)}
+        tasks: dict[str, Step | File] = {f"task.{name}": self.hashes(name) for name in self.tasks}
+        rule = curate.decontaminate.model_dump(mode="json")
+        return self._step(f"{prefix}decontaminate", decontaminate, rule, {**rows, **tasks}, stage)
+
+    def _clean(self, name: str, kind: str) -> Step:
+        curate = self.recipe.curate
+        config = {"filter": curate.filter.model_dump(mode="json"), "redact": curate.redact.model_dump(mode="json"),
+                  "template": self.recipe.template}
+        label = name if kind == kind_of(self.specs[name]) else f"{name}.{kind}"
+        return self._step(f"clean.{label}", filter_and_redact, config, {"rows": self._read(name, kind), "base": self.base})
+
+    def _read(self, name: str, kind: str) -> Step:
+        source, spec = self.recipe.sources[name], self.specs[name]
+        rows: Step | File
+        if source.generate is not None:
+            made = {"generator": source.generate, "seed": self.recipe.seed, "rows": source.rows}
+            rows = self._step(f"make.{name}", sourcing.make_source, made, {})
+        else:
+            assert source.path is not None
+            rows = File(source.path)
+        config = {key: getattr(spec, key) for key in spec.__slots__} | {"kind": kind}
+        label = name if kind == kind_of(spec) else f"{name}.{kind}"
+        return self._step(f"read.{label}", read_source, config, {"file": rows})
+
+    @cached_property
+    def tasks(self) -> dict[str, tuple[str, str]]:
+        """task → (capability, split), in the order of the recipe."""
+        return {task: (name, split) for name, capability in self.recipe.capabilities.items()
+                for split in ("development", "unseen") for task in getattr(capability, split)}
+
+    def problems(self, name: str) -> Step:
+        """The step with the task's problems. For an unseen task only a recipe that unseals may ask."""
+        return self._step(f"task.{name}", sourcing.task, self._task_config(name), self._task_inputs(name))
+
+    def hashes(self, name: str) -> Step:
+        """The step with the task's hashed n-grams."""
+        config = self._task_config(name) | {"ngram": self.recipe.curate.decontaminate.ngram}
+        return self._step(f"hash.{name}", sourcing.hash_task, config, self._task_inputs(name))
+
+    def _task_inputs(self, name: str) -> dict[str, Step | File]:
+        return {} if name in TASKS else {"file": File(self.recipe.tasks[name].path)}
+
+    def _task_config(self, name: str) -> dict[str, Any]:
+        capability, split = self.tasks[name]
+        if name in TASKS:
+            return {"task": name, "split": split_of_task(name)}
+        task = self.recipe.tasks[name]
+        spec = SourceSpec(name, task.licence, capability, format=task.format, kind="problems", verifier=task.verifier,
+                          split=split, rows=task.limit)
+        return {"task": name, "split": split, "spec": {key: getattr(spec, key) for key in spec.__slots__}}
