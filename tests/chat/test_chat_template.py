@@ -16,7 +16,8 @@ from postgrad.support.errors import Mistake
 
 PLAIN = st.from_regex(r"[A-Za-z0-9+=,.]+( [A-Za-z0-9+=,.]+){0,6}", fullmatch=True)
 NASTY = st.lists(
-    st.sampled_from(["<eos>", "<|im_end|>", "<|im_start|>", "<bos>", "<pad>", "\n", " ", "hello", "é", "<|", "👍"]), max_size=6
+    st.sampled_from(["<eos>", "<|im_end|>", "<|im_start|>", "<bos>", "<pad>", "\n", " ", "hello", "é", "<|", "👍"]),
+    max_size=6,
 ).map("".join)
 TEMPLATES = ["tulu", "chatml"]
 
@@ -63,7 +64,9 @@ def test_ids_are_those_of_transformers_with_the_exported_template(
 @pytest.mark.parametrize("name", TEMPLATES)
 @settings(max_examples=60, deadline=None)
 @given(messages=conversations(NASTY | PLAIN))
-def test_what_sampling_sees_is_a_prefix_of_what_training_sees(folder: Path, name: str, messages: list[dict[str, str]]) -> None:
+def test_what_sampling_sees_is_a_prefix_of_what_training_sees(
+    folder: Path, name: str, messages: list[dict[str, str]]
+) -> None:
     tokenizer, chosen = Tokenizer.load(folder), template(name)
     for end in range(1, len(messages)):
         if messages[end]["role"] == "assistant":
@@ -117,7 +120,7 @@ def test_decode_takes_a_turn_that_has_no_end_yet(folder: Path, name: str) -> Non
 def test_unknown_names_are_mistakes_with_the_known_ones(folder: Path) -> None:
     with pytest.raises(Mistake, match="use one of tulu, chatml"):
         template("llama")
-    with pytest.raises(Mistake, match="no role 'tool'.*system, user, assistant"):
+    with pytest.raises(Mistake, match=r"no role .tool..*system, user, assistant"):
         template("tulu").encode([{"role": "tool", "content": ""}], Tokenizer.load(folder))
 
 
@@ -125,7 +128,7 @@ def test_a_tokenizer_without_the_markers_is_a_mistake(tmp_path: Path) -> None:
     write_tokenizer(tmp_path)
     said = json.loads((tmp_path / "tokenizer.json").read_text().replace("<|im_start|>", "<|other|>"))
     (tmp_path / "tokenizer.json").write_text(json.dumps(said))
-    with pytest.raises(Mistake, match="no token <|im_start|>"):
+    with pytest.raises(Mistake, match=r"no token <\|im_start\|>"):
         template("chatml").encode([{"role": "user", "content": "x"}], Tokenizer.load(tmp_path))
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 import torch
-from models.making import EOS, PAD, write_model
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from models.making import EOS, PAD, write_model
 from postgrad.chat import template
 from postgrad.models import load, save, weights_hash
 from postgrad.models.base import import_base
@@ -26,7 +26,9 @@ def edit(path: Path, **changes: Any) -> None:
 
 @pytest.mark.parametrize("name", ["tulu", "chatml"])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_a_saved_model_is_read_by_transformers_with_template_and_settings(tmp_path: Path, name: str, dtype: torch.dtype) -> None:
+def test_a_saved_model_is_read_by_transformers_with_template_and_settings(
+    tmp_path: Path, name: str, dtype: torch.dtype
+) -> None:
     loaded, chosen = load(write_model(tmp_path / "base")), template(name)
     save(loaded, tmp_path / "saved", template=chosen, dtype=dtype)
     model = AutoModelForCausalLM.from_pretrained(tmp_path / "saved", dtype="auto")
@@ -83,7 +85,7 @@ def test_a_base_that_is_not_there_is_a_mistake_with_its_mend(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "notes.txt").write_text("")
-    with pytest.raises(Mistake, match="fetch it first|name a model folder"):
+    with pytest.raises(Mistake, match=r"fetch it first|name a model folder"):
         import_base(spec, tmp_path / "out")
 
 
@@ -92,8 +94,13 @@ def test_a_complete_base_is_taken_as_it_is(tmp_path: Path) -> None:
     (folder / "README.md").write_text("---\nlicense: apache-2.0\n---\n")
     import_base(str(folder), tmp_path / "out", template=template("chatml"))
     about = json.loads((tmp_path / "out" / "about.json").read_text())
-    assert about == {"origin": {"kind": "folder", "name": "base"}, "licence": "apache-2.0", "plain": True, "changes": [],
-                     "parameters": load(folder).parameters}
+    assert about == {
+        "origin": {"kind": "folder", "name": "base"},
+        "licence": "apache-2.0",
+        "plain": True,
+        "changes": [],
+        "parameters": load(folder).parameters,
+    }
     assert weights_hash(load(tmp_path / "out" / "model").model) == weights_hash(load(folder).model)
 
 

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from postgrad.models.logprobs import token_logprobs, token_logprobs_and_entropy
 
 
-def made(tokens: int, width: int, vocabulary: int, seed: int, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def made(
+    tokens: int, width: int, vocabulary: int, seed: int, dtype: torch.dtype
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     draw = torch.Generator().manual_seed(seed)
     hidden = torch.randn(tokens, width, generator=draw, dtype=dtype, requires_grad=True)
     weight = torch.randn(vocabulary, width, generator=draw, dtype=dtype, requires_grad=True)
@@ -34,7 +36,9 @@ def test_values_and_gradients_are_those_of_plain_torch(tokens: int, chunk: int, 
 
 def test_gradients_are_those_of_finite_differences() -> None:
     hidden, weight, targets = made(7, 3, 5, 0, torch.float64)
-    assert torch.autograd.gradcheck(lambda h, w: token_logprobs(h, w, targets, temperature=1.3, chunk=3), (hidden, weight))
+    assert torch.autograd.gradcheck(
+        lambda h, w: token_logprobs(h, w, targets, temperature=1.3, chunk=3), (hidden, weight)
+    )
 
 
 def test_half_precision_is_summed_in_float32() -> None:
@@ -47,7 +51,10 @@ def test_half_precision_is_summed_in_float32() -> None:
 def test_the_vocabulary_sized_tensor_never_exists_whole() -> None:
     hidden, weight, targets = made(4000, 4, 3000, 0, torch.float32)
     largest = 0
-    with torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t), torch.profiler.profile(profile_memory=True) as seen:
+    with (
+        torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t),
+        torch.profiler.profile(profile_memory=True) as seen,
+    ):
         token_logprobs(hidden, weight, targets, chunk=100).sum().backward()
     for event in seen.events():
         largest = max(largest, event.cpu_memory_usage)

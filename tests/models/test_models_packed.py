@@ -6,9 +6,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from models.making import VOCABULARY, write_model
 from torch import Tensor
 
+from models.making import VOCABULARY, write_model
 from postgrad.models import LoadedModel, load
 from postgrad.models.logprobs import batch_logprobs, batch_logprobs_and_entropy
 from postgrad.models.packed import Segment, hidden_states, pack
@@ -50,7 +50,9 @@ def one_at_a_time(model: torch.nn.Module, segments: list[Segment], temperature: 
         before = [] if segment.parent == -1 else list(segments[segment.parent].ids)
         ids = torch.tensor([before + list(segment.ids)])
         logits = model(input_ids=ids).logits[0] / temperature
-        places = [len(before) + place for place, trained in enumerate(segment.trained) if trained and len(before) + place]
+        places = [
+            len(before) + place for place, trained in enumerate(segment.trained) if trained and len(before) + place
+        ]
         index = torch.tensor(places, dtype=torch.int64)
         found.append(logits.log_softmax(-1)[index - 1, ids[0, index]])
     return torch.cat(found)
@@ -81,12 +83,16 @@ def test_gradients_are_those_of_plain_transformers_in_double_precision(tmp_path:
     (one_at_a_time(theirs, segments) * weights).sum().backward()
     for (name, mine), (_, other) in zip(ours.named_parameters(), theirs.named_parameters(), strict=True):
         # Llama's norm and rotary tables compute in float32 whatever the model's dtype, so the two agree to that.
-        torch.testing.assert_close(mine.grad, other.grad, rtol=1e-5, atol=1e-5, msg=lambda text, name=name: f"{name}: {text}")
+        torch.testing.assert_close(
+            mine.grad, other.grad, rtol=1e-5, atol=1e-5, msg=lambda text, name=name: f"{name}: {text}"
+        )
 
 
 @settings(max_examples=15, deadline=None)
 @given(segments=documents(), data=st.data())
-def test_a_changed_token_changes_no_other_document_by_a_bit(loaded: LoadedModel, segments: list[Segment], data: st.DataObject) -> None:
+def test_a_changed_token_changes_no_other_document_by_a_bit(
+    loaded: LoadedModel, segments: list[Segment], data: st.DataObject
+) -> None:
     victim = data.draw(st.integers(0, len(segments) - 1))
     ids = list(segments[victim].ids)
     ids[data.draw(st.integers(0, len(ids) - 1))] += 1

@@ -13,8 +13,18 @@ from postgrad.records.types import Example, Message, Preference
 
 WORDS = ["hello", "world", "12", "+", "3", "= 15", "there", "\n"]
 OPTIMISATION = {
-    "learning_rate": 5e-3, "schedule": "linear", "warmup": 0.1, "weight_decay": 0.01, "clip": 1.0, "micro_batch_tokens": 128,
-    "seed": 1, "template": "tulu", "max_length": 120, "batch_size": 8, "epochs": 1.5}
+    "learning_rate": 5e-3,
+    "schedule": "linear",
+    "warmup": 0.1,
+    "weight_decay": 0.01,
+    "clip": 1.0,
+    "micro_batch_tokens": 128,
+    "seed": 1,
+    "template": "tulu",
+    "max_length": 120,
+    "batch_size": 8,
+    "epochs": 1.5,
+}
 
 
 def text(draw: random.Random, longest: int = 15) -> str:

@@ -10,7 +10,6 @@ import pytest
 import torch
 from models.making import write_model
 from torch import Tensor
-from training.making import OPTIMISATION, Bench, bytes_of, preferences
 
 from postgrad.chat import template
 from postgrad.models import LoadedModel, load
@@ -18,6 +17,7 @@ from postgrad.records.tables import write_records
 from postgrad.records.types import Message, Preference, messages_json
 from postgrad.support.errors import Failure
 from postgrad.training import dpo, loop
+from training.making import OPTIMISATION, Bench, bytes_of, preferences
 
 SHARED: dict[str, Any] = {name: OPTIMISATION[name] for name in ("template", "max_length", "micro_batch_tokens")}
 CONFIG: dict[str, Any] = {**OPTIMISATION, "loss": "dpo_norm", "beta": 5.0}
@@ -41,8 +41,12 @@ def test_loss_and_gradient_are_those_of_plain_transformers(tmp_path: Path, kind:
     pairs, longer = dpo.read_pairs(tmp_path / "preferences.parquet", template("tulu"), ours.tokenizer, 500)
     assert longer == 0
     with torch.no_grad():
-        against = torch.stack([torch.stack([plain_logprob(reference, row, text or "")[0] for text in (row.chosen, row.rejected)])
-                               for row in rows])
+        against = torch.stack(
+            [
+                torch.stack([plain_logprob(reference, row, text or "")[0] for text in (row.chosen, row.rejected)])
+                for row in rows
+            ]
+        )
     figures: dict[str, float] = {}
     for micro in dpo.dpo_update(pairs, against, range(7), 150).micros:
         share, more = dpo.dpo_loss(ours.model, micro, kind, beta)
@@ -62,7 +66,9 @@ def test_loss_and_gradient_are_those_of_plain_transformers(tmp_path: Path, kind:
     assert figures["loss"] == pytest.approx(total.item(), abs=1e-5)
     assert figures["accuracy"] == pytest.approx(right / 7)
     for (name, mine), (_, other) in zip(ours.model.named_parameters(), plain.model.named_parameters(), strict=True):
-        torch.testing.assert_close(mine.grad, other.grad, rtol=1e-4, atol=2e-5, msg=lambda text, name=name: f"{name}: {text}")
+        torch.testing.assert_close(
+            mine.grad, other.grad, rtol=1e-4, atol=2e-5, msg=lambda text, name=name: f"{name}: {text}"
+        )
 
 
 def test_the_reference_is_the_models_own_log_probabilities_and_the_first_loss_is_log_2(bench: Bench) -> None:

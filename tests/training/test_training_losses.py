@@ -13,7 +13,9 @@ from postgrad.training.packing import first_fit_decreasing, seed_of, step_rows
 from postgrad.training.schedules import learning_rate
 
 LOGPROB = st.floats(-20, -0.01)
-PAIRS = st.lists(st.tuples(LOGPROB, LOGPROB, LOGPROB, LOGPROB, st.integers(1, 40), st.integers(1, 40)), min_size=1, max_size=6)
+PAIRS = st.lists(
+    st.tuples(LOGPROB, LOGPROB, LOGPROB, LOGPROB, st.integers(1, 40), st.integers(1, 40)), min_size=1, max_size=6
+)
 
 
 def columns(rows: list[tuple[float, ...]]) -> list[torch.Tensor]:

@@ -1,5 +1,6 @@
-"""SFT against plain transformers, one conversation at a time; and the promises of the loop: packing and accumulation change
-nothing, a kill changes nothing, a loss that is not finite stops and names its rows."""
+"""SFT against plain transformers, one conversation at a time; and the promises of the loop: packing and accumulation
+change nothing, a kill changes nothing, a loss that is not finite stops and names its rows.
+"""
 
 import json
 from pathlib import Path
@@ -8,7 +9,6 @@ from typing import Any
 import pytest
 import torch
 from models.making import EOS, write_model
-from training.making import OPTIMISATION, Bench, bytes_of, examples
 
 from postgrad.chat import template
 from postgrad.models import load
@@ -16,6 +16,7 @@ from postgrad.records.types import Example, Message, messages_json
 from postgrad.support.errors import Failure
 from postgrad.training import checkpoints, loop, sft
 from postgrad.training.rows import conversation
+from training.making import OPTIMISATION, Bench, bytes_of, examples
 
 CONFIG: dict[str, Any] = {**OPTIMISATION, "loss": "sum"}
 
@@ -39,7 +40,9 @@ def test_loss_and_gradient_are_those_of_plain_transformers(tmp_path: Path, reduc
     for row in rows:
         encoded = tulu.encode(messages_json(row.messages), ours.tokenizer)
         ids = torch.tensor([encoded.ids[:60]])
-        labels = torch.tensor([[index if mask else -100 for index, mask in zip(encoded.ids, encoded.mask, strict=True)][:60]])
+        labels = torch.tensor(
+            [[index if mask else -100 for index, mask in zip(encoded.ids, encoded.mask, strict=True)][:60]]
+        )
         count = int((labels[:, 1:] != -100).sum())
         sums.append(plain.model(input_ids=ids, labels=labels).loss * count)
         counts.append(count)
@@ -50,7 +53,9 @@ def test_loss_and_gradient_are_those_of_plain_transformers(tmp_path: Path, reduc
     total.backward()
     torch.testing.assert_close(loss, total.detach(), rtol=0, atol=1e-5)
     for (name, mine), (_, other) in zip(ours.model.named_parameters(), plain.model.named_parameters(), strict=True):
-        torch.testing.assert_close(mine.grad, other.grad, rtol=1e-4, atol=1e-5, msg=lambda text, name=name: f"{name}: {text}")
+        torch.testing.assert_close(
+            mine.grad, other.grad, rtol=1e-4, atol=1e-5, msg=lambda text, name=name: f"{name}: {text}"
+        )
 
 
 def test_the_mask_is_the_answer_and_its_end(tmp_path: Path) -> None:
@@ -82,7 +87,7 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize(("owner", "name", "calls"), [
-    (loop, "_step", 4), (loop, "_write", 8), (checkpoints, "save_file", 3), (checkpoints.shutil, "rmtree", 2)])
+    (loop, "_step", 4), (loop, "_write", 5), (checkpoints, "save_file", 3), (checkpoints.shutil, "rmtree", 2)])
 def test_a_kill_at_any_point_ends_in_the_same_bytes(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, calls: int
 ) -> None:

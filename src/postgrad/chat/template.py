@@ -1,8 +1,9 @@
 """Messages ⇄ tokens, both ways, with the mask of trained tokens.
 
-A template is a list of pieces a message: text, or one special token. Text pieces that stand side by side are tokenised as one
-text; a special token, and the point where an assistant's answer begins, is always a cut. So what sampling sees (the prompt with
-its generation prompt) is a prefix of what training sees, to the id, and text that looks like a special token stays text.
+A template is a list of pieces a message: text, or one special token. Text pieces that stand side by side are tokenised
+as one text; a special token, and the point where an assistant's answer begins, is always a cut. So what sampling sees
+(the prompt with its generation prompt) is a prefix of what training sees, to the id, and text that looks like a special
+token stays text.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,9 @@ ROLES = ("system", "user", "assistant")
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Token ids of a conversation and, for each, whether it is trained on (an assistant's words and the token that ends them)."""
+    """Token ids of a conversation and, for each, whether it is trained on (an assistant's words and the token that ends
+    them).
+    """
 
     ids: list[int]
     mask: list[bool]
@@ -27,7 +30,9 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of text, or one special token by its text (`EOS`: the tokenizer's own); `cut`: tokenise apart from what is before."""
+    """A stretch of text, or one special token by its text (`EOS`: the tokenizer's own); `cut`: tokenise apart from what
+    is before.
+    """
 
     text: str
     kind: Marker = "text"
@@ -37,7 +42,9 @@ class Piece:
 
 @dataclass(frozen=True)
 class Template:
-    """How a conversation is written. `opening` and `between` wrap the role; `markers` says which of its marks are special tokens."""
+    """How a conversation is written. `opening` and `between` wrap the role; `markers` says which of its marks are
+    special tokens.
+    """
 
     name: str
     open_mark: str  # before the role
@@ -69,7 +76,11 @@ class Template:
         for index, message in enumerate(messages):
             role, content = message["role"], message["content"]
             if role not in ROLES:
-                raise Mistake(f"template {self.name} has no role {role!r}", where=f"message {index + 1}", mend=f"use {', '.join(ROLES)}")
+                raise Mistake(
+                    f"template {self.name} has no role {role!r}",
+                    where=f"message {index + 1}",
+                    mend=f"use {', '.join(ROLES)}",
+                )
             trained = role == "assistant"
             yield from self._header(role)
             yield Piece(content, trained=trained, cut=trained)
@@ -80,11 +91,13 @@ class Template:
         if generation_prompt:
             yield from self._header("assistant")
 
-    def encode(self, messages: Sequence[Mapping[str, str]], tokenizer: Tokenizer, *, generation_prompt: bool = False) -> Encoded:
+    def encode(
+        self, messages: Sequence[Mapping[str, str]], tokenizer: Tokenizer, *, generation_prompt: bool = False
+    ) -> Encoded:
         """Ids and mask of a conversation. The begin token stands first if the model expects one, and nowhere else.
 
-        With `generation_prompt` the ids end where an assistant's answer would begin. Mistake for a role that the template does
-        not have, or a special token that the tokenizer does not have.
+        With `generation_prompt` the ids end where an assistant's answer would begin. Mistake for a role that the
+        template does not have, or a special token that the tokenizer does not have.
         """
         ids: list[int] = [] if tokenizer.bos_id is None else [tokenizer.bos_id]
         mask = [False] * len(ids)
@@ -137,7 +150,9 @@ class Template:
         return messages
 
     def _split(self, text: str, follows: bool) -> list[dict[str, str]]:
-        """Turns of a text between two end tokens where markers are text: only the last of them may be an assistant's."""
+        """Turns of a text between two end tokens where markers are text: only the last of them may be an
+        assistant's.
+        """
         text = text.removeprefix("\n") if follows else text
         turns: list[dict[str, str]] = []
         for line_number, line in enumerate(text.split("\n")):
@@ -153,7 +168,9 @@ class Template:
         return turns
 
     def jinja(self, tokenizer: Tokenizer | None = None) -> str:
-        """The same template for `apply_chat_template`; the begin token is in it if the tokenizer's model expects one."""
+        """The same template for `apply_chat_template`; the begin token is in it if the tokenizer's model expects
+        one.
+        """
         bos = "{{ bos_token }}" if tokenizer is not None and tokenizer.bos_id is not None else ""
         end = "eos_token" if self.end == EOS else f"'{self.end}'"
         head = f"'{self.open_mark}' + message['role'] + '{self.close_mark}'".replace("\n", "\\n")
@@ -163,7 +180,8 @@ class Template:
         newline = "'\\n'" if self.newline_last else f"('' if {assistant} and loop.last else '\\n')"
         return (
             bos + "{% for message in messages %}"
-            f"{{% if message['role'] not in {list(ROLES)} %}}{{{{ raise_exception('unknown role ' + message['role']) }}}}{{% endif %}}"
+            f"{{% if message['role'] not in {list(ROLES)} %}}"
+            "{{ raise_exception('unknown role ' + message['role']) }}{% endif %}"
             f"{{{{ {head} + message['content'] + {ends} + {newline} }}}}"
             "{% endfor %}"
             f"{{% if add_generation_prompt %}}{{{{ {prompt} }}}}{{% endif %}}"

@@ -1,7 +1,7 @@
 """A tokenizer read from a model folder, without torch or transformers.
 
-Special tokens come from `tokenizer_config.json`, then `generation_config.json`, then `config.json`. Text never becomes a special
-token, whatever it looks like: a special token gets into a sequence only by its id, from a template.
+Special tokens come from `tokenizer_config.json`, then `generation_config.json`, then `config.json`. Text never becomes
+a special token, whatever it looks like: a special token gets into a sequence only by its id, from a template.
 """
 
 import json
@@ -29,8 +29,8 @@ def _json(path: Path) -> dict[str, Any]:
 class Tokenizer:
     """Text ⇄ ids of one model folder.
 
-    `eos_id` ends a text, `pad_id` fills batches (never trained on), `bos_id` is None unless the model expects one at the start
-    of every text (the tokenizer puts it there by itself, or its config says `add_bos_token`).
+    `eos_id` ends a text, `pad_id` fills batches (never trained on), `bos_id` is None unless the model expects one at
+    the start of every text (the tokenizer puts it there by itself, or its config says `add_bos_token`).
     """
 
     def __init__(
@@ -49,10 +49,16 @@ class Tokenizer:
 
     @classmethod
     def load(cls, folder: Path) -> "Tokenizer":
-        """The tokenizer of a folder that holds `tokenizer.json`. Mistake if that is missing or no end token is known."""
+        """The tokenizer of a folder that holds `tokenizer.json`. Mistake if that is missing or no end token is
+        known.
+        """
         path = Path(folder, "tokenizer.json")
         if not path.is_file():
-            raise Mistake("has no tokenizer.json", where=str(folder), mend="name a folder saved by transformers with a fast tokenizer")
+            raise Mistake(
+                "has no tokenizer.json",
+                where=str(folder),
+                mend="name a folder saved by transformers with a fast tokenizer",
+            )
         try:
             tokenizer = tokenizers.Tokenizer.from_file(str(path))
         except Exception as error:  # the library raises bare Exception
@@ -74,17 +80,26 @@ class Tokenizer:
 
         eos, bos = special("eos"), special("bos")
         if eos is None:
-            raise Mistake("says no eos_token", where=str(path.with_name("tokenizer_config.json")), mend="import it with `base_model:`")
+            raise Mistake(
+                "says no eos_token",
+                where=str(path.with_name("tokenizer_config.json")),
+                mend="import it with `base_model:`",
+            )
         own = tokenizer.encode("").ids  # what the post-processor adds by itself
-        expects = said["add_bos_token"] if isinstance(said.get("add_bos_token"), bool) else bos is not None and own[:1] == [bos]
+        expects = (
+            said["add_bos_token"]
+            if isinstance(said.get("add_bos_token"), bool)
+            else bos is not None and own[:1] == [bos]
+        )
         return cls(tokenizer, eos_id=eos, bos_id=bos if expects else None, pad_id=special("pad"))
 
     def _encode(self, text: str) -> list[int]:
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def encode(self, text: str, *, continues: bool = False) -> list[int]:
-        """Ids of a text, special tokens neither added nor recognised. `continues`: the text does not begin the sequence, so a
-        tokenizer that puts a space before every text (SentencePiece) leaves it away."""
+        """Ids of a text, special tokens neither added nor recognised. `continues`: the text does not begin the
+        sequence, so a tokenizer that puts a space before every text (SentencePiece) leaves it away.
+        """
         if continues and self._adds_prefix and text:
             joined = self._encode(CONTINUATION + text)
             if joined[: len(self._continuation)] == self._continuation:
@@ -103,5 +118,9 @@ class Tokenizer:
         """Id of a token that must be in the vocabulary as one token; Mistake if it is not."""
         index = self._tokenizer.token_to_id(token)
         if index is None:
-            raise Mistake(f"the tokenizer has no token {token}", where="template", mend="set `template: tulu`, whose markers are text")
+            raise Mistake(
+                f"the tokenizer has no token {token}",
+                where="template",
+                mend="set `template: tulu`, whose markers are text",
+            )
         return index

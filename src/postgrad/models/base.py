@@ -1,8 +1,9 @@
-"""Import a base model: a folder, a hub id from the local cache, or a .gguf file becomes a folder that the other steps can trust.
+"""Import a base model: a folder, a hub id from the local cache, or a .gguf file becomes a folder that the other steps
+can trust.
 
-Afterwards the tokenizer has an end token and a padding token of its own (padding is never the end token: a trainer that masks
-padding would otherwise never teach a model to stop), the special tokens of the run's template exist, and every id has an
-embedding. What was done is in `about.json`. Nothing is fetched from a network and no code from the model is run.
+Afterwards the tokenizer has an end token and a padding token of its own (padding is never the end token: a trainer that
+masks padding would otherwise never teach a model to stop), the special tokens of the run's template exist, and every id
+has an embedding. What was done is in `about.json`. Nothing is fetched from a network and no code from the model is run.
 
     OUT/model/       config.json, model.safetensors, tokenizer.json, tokenizer_config.json, generation_config.json
     OUT/about.json   {origin: {kind, name}, licence, parameters, plain, changes}
@@ -10,6 +11,8 @@ embedding. What was done is in `about.json`. Nothing is fetched from a network a
 
 import json
 import re
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,7 @@ from safetensors import SafetensorError
 from tokenizers import AddedToken
 from tokenizers import Tokenizer as FastTokenizer
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers.modeling_gguf_pytorch_utils import load_gguf_checkpoint
 
 from postgrad.chat import Template, Tokenizer
 from postgrad.models.load import edit_json, load, write_companions
@@ -27,7 +31,7 @@ from postgrad.support.errors import Failure, Mistake
 from postgrad.support.files import whole_folder, write_atomically
 
 HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
-PAD_NAMES = ("<|pad|>", "<|finetune_right_pad_id|>", "<pad>", "[PAD]", "<|padding|>")
+PAD_NAMES = ("<|pad|>", "<|finetune_right_pad_id|>", "<pad>", "[PAD]", "<|padding|>", "<|endoftext|>")
 EOS_NAMES = ("<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>", "<|im_end|>")
 MEND = "name a model folder, a .gguf file, or the id of a model in the local Hugging Face cache"
 
@@ -35,8 +39,9 @@ MEND = "name a model folder, a .gguf file, or the id of a model in the local Hug
 def import_base(spec: str, out: Path, *, template: Template | None = None, licence: str | None = None) -> None:
     """Write `out/model` and `out/about.json` for the base model that `spec` names.
 
-    `template`: its special tokens are added if the tokenizer lacks them. `licence`: as the user says; else the model's own
-    card or metadata, else "unknown". Mistake if there is no such model here; Failure if it is there and cannot be read.
+    `template`: its special tokens are added if the tokenizer lacks them. `licence`: as the user says; else the model's
+    own card or metadata, else "unknown". Mistake if there is no such model here; Failure if it is there and cannot be
+    read.
     """
     path = Path(spec).expanduser()
     if path.is_file():
@@ -69,20 +74,28 @@ def _cached(spec: str) -> Path:
 
 
 def _read_folder(source: Path, folder: Path) -> bool:
-    """Write weights and tokenizer of a transformers folder; returns whether it is a plain base (has no chat template)."""
+    """Write weights and tokenizer of a transformers folder; returns whether it is a plain base (has no chat
+    template).
+    """
     if not (source / "config.json").is_file():
         raise Mistake("is not a model folder (no config.json)", where=str(source), mend=MEND)
     if not any(source.glob("*.safetensors")):
-        raise Mistake("has no weights in safetensors", where=str(source), mend="save the model again with transformers 5")
+        raise Mistake(
+            "has no weights in safetensors", where=str(source), mend="save the model again with transformers 5"
+        )
     try:
         config = AutoConfig.from_pretrained(source, local_files_only=True, trust_remote_code=False)
         model = AutoModelForCausalLM.from_pretrained(
             source, config=config, dtype="auto", local_files_only=True, use_safetensors=True, trust_remote_code=False)
         model.save_pretrained(folder)
         if not (source / "tokenizer.json").is_file():  # an older form: transformers makes the fast one from it
-            AutoTokenizer.from_pretrained(source, local_files_only=True, trust_remote_code=False).save_pretrained(folder)
+            AutoTokenizer.from_pretrained(source, local_files_only=True, trust_remote_code=False).save_pretrained(
+                folder
+            )
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        raise Failure(f"cannot be read ({_line(error)})", where=str(source), mend="copy or save the model again") from error
+        raise Failure(
+            f"cannot be read ({_line(error)})", where=str(source), mend="copy or save the model again"
+        ) from error
     origin = source if (source / "tokenizer.json").is_file() else folder
     said = json.loads(path.read_text()) if (path := origin / "tokenizer_config.json").is_file() else {}
     plain = not (source / "chat_template.jinja").is_file() and "chat_template" not in said
@@ -94,29 +107,45 @@ def _read_folder(source: Path, folder: Path) -> bool:
 
 
 def _read_gguf(source: Path, folder: Path) -> bool:
-    """Write dequantised float32 weights and the tokenizer of a GGUF file; returns whether it is a plain base."""
+    """Write dequantised float32 weights and the tokenizer of a GGUF file; returns whether it is a plain base.
+
+    The weights go into a model made from the file's own settings, since `from_pretrained(gguf_file=…)` would want
+    accelerate and leave a quantisation in the config.
+    """
+    where: dict[str, Any] = {"gguf_file": source.name, "local_files_only": True}
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source.parent, gguf_file=source.name, local_files_only=True)
-        model = AutoModelForCausalLM.from_pretrained(
-            source.parent, gguf_file=source.name, dtype=torch.float32, local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(source.parent, **where)
+        model = AutoModelForCausalLM.from_config(
+            AutoConfig.from_pretrained(source.parent, **where), dtype=torch.float32
+        )
+        with redirect_stderr(StringIO()):  # its own progress bar
+            tensors = load_gguf_checkpoint(str(source), True, model, torch.float32)["tensors"]
+        missing = set(model.load_state_dict(tensors, strict=False).missing_keys)
     except (OSError, ValueError, KeyError, RuntimeError, NotImplementedError) as error:
-        raise Failure(f"cannot be read as GGUF ({_line(error)})", where=str(source), mend="check the file's hash") from error
-    said = model.config.to_dict()
-    for name in ("quantization_config", "_name_or_path"):  # the file's form, not the model's
-        said.pop(name, None)
-    plain_model = type(model)(type(model.config)(**said)).to(torch.float32)
-    plain_model.load_state_dict(model.state_dict())
-    plain_model.save_pretrained(folder)
-    plain = not getattr(tokenizer, "chat_template", None)
+        raise Failure(
+            f"cannot be read as GGUF ({_line(error)})", where=str(source), mend="check the file's hash"
+        ) from error
+    if model.config.tie_word_embeddings:
+        model.tie_weights()
+        missing -= {"lm_head.weight"}
+    if missing:
+        raise Failure(
+            f"lacks {', '.join(sorted(missing)[:3])}", where=str(source), mend="use another file of this model"
+        )
+    for name in ("quantization_config", "_name_or_path"):  # the file's form and place, not the model's
+        model.config.__dict__.pop(name, None)
+    model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    return plain
+    return not getattr(tokenizer, "chat_template", None)
 
 
 def _complete_tokens(folder: Path, template: Template | None) -> list[str]:
     """Give the tokenizer in `folder` the tokens that it lacks; returns what was done, a line each."""
     path = folder / "tokenizer.json"
     if not path.is_file():
-        raise Mistake("has no tokenizer that transformers can make fast", where=str(folder), mend="use another base model")
+        raise Mistake(
+            "has no tokenizer that transformers can make fast", where=str(folder), mend="use another base model"
+        )
     fast = FastTokenizer.from_file(str(path))
     config_path = folder / "tokenizer_config.json"
     said: dict[str, Any] = json.loads(config_path.read_text()) if config_path.is_file() else {}

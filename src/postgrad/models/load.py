@@ -1,4 +1,6 @@
-"""Load and save weights: a folder in transformers' form, safetensors only, with its tokenizer, template and generation settings."""
+"""Load and save weights: a folder in transformers' form, safetensors only, with its tokenizer, template and generation
+settings.
+"""
 
 import hashlib
 import json
@@ -26,7 +28,9 @@ disable_progress_bar()  # progress is said by postgrad.support.progress alone
 
 @dataclass
 class LoadedModel:
-    """A causal language model with its tokenizer. `folder` is where it came from; the module never drops out (`eval()`)."""
+    """A causal language model with its tokenizer. `folder` is where it came from; the module never drops out
+    (`eval()`).
+    """
 
     model: Any
     tokenizer: Tokenizer
@@ -47,7 +51,9 @@ def load(
     Mistake if the folder is no model folder; Failure if its weights cannot be read. Runs no code from the folder.
     """
     if not Path(folder, "config.json").is_file():
-        raise Mistake("is not a model folder (no config.json)", where=str(folder), mend="name a folder saved by transformers")
+        raise Mistake(
+            "is not a model folder (no config.json)", where=str(folder), mend="name a folder saved by transformers"
+        )
     implementation = packed.NAME if attention == "packed" else "sdpa"
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
@@ -55,10 +61,14 @@ def load(
             folder, config=config, dtype=dtype, attn_implementation=implementation, local_files_only=True,
             use_safetensors=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        raise Failure(f"cannot be loaded ({_first_line(error)})", where=str(folder), mend="import the model again") from error
+        raise Failure(
+            f"cannot be loaded ({_first_line(error)})", where=str(folder), mend="import the model again"
+        ) from error
     for name, plain in UNPLAIN.items():
         if getattr(config, name, plain) not in (None, plain):
-            raise Mistake(f"this architecture changes its logits ({name})", where=str(folder), mend="use another base model")
+            raise Mistake(
+                f"this architecture changes its logits ({name})", where=str(folder), mend="use another base model"
+            )
     if getattr(model.get_output_embeddings(), "bias", None) is not None:
         raise Mistake("this architecture's output layer has a bias", where=str(folder), mend="use another base model")
     for parameter in model.parameters():  # out of the mapped file: aligned, and safe if the file goes away
@@ -84,11 +94,15 @@ def save(loaded: LoadedModel, folder: Path, *, template: Template, dtype: torch.
 def _cast(state: dict[str, torch.Tensor], dtype: torch.dtype) -> dict[str, torch.Tensor]:
     """The state in another dtype; tensors that were one stay one, so that tied weights are stored once."""
     made: dict[int, torch.Tensor] = {}
-    return {name: made.setdefault(value.data_ptr(), value.detach().to(dtype).contiguous()) for name, value in state.items()}
+    return {
+        name: made.setdefault(value.data_ptr(), value.detach().to(dtype).contiguous()) for name, value in state.items()
+    }
 
 
 def write_companions(source: Path, out: Path, tokenizer: Tokenizer, template: Template | None) -> None:
-    """Copy the tokenizer's files from `source` and write generation_config.json and, with a template, chat_template.jinja."""
+    """Copy the tokenizer's files from `source` and write generation_config.json and, with a template,
+    chat_template.jinja.
+    """
     for name in TOKENIZER_FILES:
         if source != out and (path := source / name).is_file():
             shutil.copyfile(path, out / name)

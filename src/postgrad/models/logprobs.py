@@ -1,7 +1,7 @@
 """Log-probabilities of given tokens without a vocabulary-sized tensor for all of them.
 
-log p_n = h_n·w_t / τ − log Σ_v exp(h_n·w_v / τ). Logits exist for one chunk of tokens at a time; the backward pass makes
-them again: ∂L/∂logits_nv = g_n (1[v = t_n] − p_nv) / τ.
+log p_n = h_n·w_t / τ − log Σ_v exp(h_n·w_v / τ). Logits exist for one chunk of tokens at a time; the backward pass
+makes them again: ∂L/∂logits_nv = g_n (1[v = t_n] − p_nv) / τ.
 
 Shapes: N tokens, D width, V vocabulary.
 """
@@ -69,7 +69,9 @@ class _TokenLogprobs(torch.autograd.Function):
 def token_logprobs(
     hidden: Tensor, weight: Tensor, targets: Tensor, *, temperature: float = 1.0, chunk: int | None = None
 ) -> Tensor:
-    """Log-probabilities [N] (natural, float32 or float64) of `targets` [N] after `hidden` [N, D] under the output weights [V, D]."""
+    """Log-probabilities [N] (natural, float32 or float64) of `targets` [N] after `hidden` [N, D] under the output
+    weights [V, D].
+    """
     return _TokenLogprobs.apply(hidden, weight, targets, temperature, _chunk(len(weight), chunk), False)[0]
 
 
@@ -81,7 +83,9 @@ def token_logprobs_and_entropy(
 
 
 def batch_logprobs(model: Any, batch: PackedBatch, *, temperature: float = 1.0) -> Tensor:
-    """Log-probabilities [N] of a packed batch's trained tokens under a causal language model loaded with attention "packed"."""
+    """Log-probabilities [N] of a packed batch's trained tokens under a causal language model loaded with attention
+    "packed".
+    """
     hidden = hidden_states(model, batch).index_select(0, batch.source)
     return token_logprobs(hidden, model.get_output_embeddings().weight, batch.target, temperature=temperature)
 

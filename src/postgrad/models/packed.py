@@ -1,8 +1,8 @@
 """Many documents in one row of tokens, and attention that keeps them apart.
 
-A packed batch is T tokens: segments one after another. A segment may have a parent, an earlier segment that it continues: it sees
-the parent's tokens as its prefix and its positions go on from the parent's end, so a prompt that several answers share is computed
-once. A parent has no parent itself.
+A packed batch is T tokens: segments one after another. A segment may have a parent, an earlier segment that it
+continues: it sees the parent's tokens as its prefix and its positions go on from the parent's end, so a prompt that
+several answers share is computed once. A parent has no parent itself.
 
 Shapes: T tokens, N trained tokens, S segments, n segments of a bucket, L padded length, H heads, E head width.
 """
@@ -27,7 +27,9 @@ BUCKET_SLACK = 12  # at most so many tokens shorter, are padded to it and comput
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A document, a prompt, or an answer to the prompt in segment number `parent`. `trained`: whose log-probability is wanted."""
+    """A document, a prompt, or an answer to the prompt in segment number `parent`. `trained`: whose log-probability is
+    wanted.
+    """
 
     ids: Sequence[int]
     trained: Sequence[bool]
@@ -63,8 +65,8 @@ class AttentionPlan:
 class PackedBatch:
     """T tokens of S segments, and the N tokens among them that are trained on.
 
-    `source`: the token after which each trained token is predicted (for a child's first token that is its parent's last);
-    `target`: its id; `owner`: its segment. A trained token with nothing before it is left out.
+    `source`: the token after which each trained token is predicted (for a child's first token that is its parent's
+    last); `target`: its id; `owner`: its segment. A trained token with nothing before it is left out.
     """
 
     ids: Tensor  # [T] int64
@@ -96,7 +98,9 @@ def _to(value: Any, device: torch.device) -> Any:
 
 
 def pack(segments: Sequence[Segment]) -> PackedBatch:
-    """Put segments one after another, in the order given. ValueError for an empty segment or a parent that cannot be one."""
+    """Put segments one after another, in the order given. ValueError for an empty segment or a parent that cannot be
+    one.
+    """
     ids: list[int] = []
     positions: list[int] = []
     source: list[int] = []
@@ -170,7 +174,9 @@ def _plan(starts: list[int], lengths: Sequence[int], parents: Sequence[int], tok
         prefix = {} if parents[group[0]] == -1 else _prefix(group, starts, lengths, parents, length, tokens)
         buckets.append(Bucket(first, count, length, **prefix))
         first += count * length
-    longest = max(length + (0 if parent == -1 else lengths[parent]) for length, parent in zip(lengths, parents, strict=True))
+    longest = max(
+        length + (0 if parent == -1 else lengths[parent]) for length, parent in zip(lengths, parents, strict=True)
+    )
     return AttentionPlan(tuple(buckets), torch.cat(index), inverse, torch.cat(padding), longest)
 
 
@@ -194,7 +200,9 @@ def _prefix(
 
 
 class _Spread(torch.autograd.Function):
-    """Rows of x [T, C] at `index`, where each token counts once; the gradient comes back by `inverse` (-1: none), not by adding."""
+    """Rows of x [T, C] at `index`, where each token counts once; the gradient comes back by `inverse` (-1: none), not
+    by adding.
+    """
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, index: Tensor, inverse: Tensor) -> Tensor:
@@ -268,17 +276,22 @@ def packed_attention(
     module: torch.nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, *,
     scaling: float | None = None, dropout: float = 0.0, plan: AttentionPlan | None = None, **options: Any
 ) -> tuple[Tensor, None]:
-    """What transformers calls in each layer. Without a plan (ordinary batches, generation) it is transformers' own SDPA.
+    """What transformers calls in each layer. Without a plan (ordinary batches, generation) it is transformers' own
+    SDPA.
 
-    Mistake for an architecture whose attention is more than causal softmax: soft caps, sinks, or a window shorter than a segment.
+    Mistake for an architecture whose attention is more than causal softmax: soft caps, sinks, or a window shorter than
+    a segment.
     """
     if plan is None:
         return sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **options)
     window = options.get("sliding_window")
     if options.get("softcap") or options.get("s_aux") is not None or (window and plan.longest > window):
-        raise Mistake("this architecture's attention (soft cap, sink or short window) cannot be packed", where="base_model",
-                      mend="use a Llama, Qwen2, Qwen3, Mistral or SmolLM model, with max_length within its window")
+        raise Mistake(
+            "this architecture's attention (soft cap, sink or short window) cannot be packed",
+            where="base_model",
+            mend="use a Llama, Qwen2, Qwen3, Mistral or SmolLM model, with max_length within its window",
+        )
     return segment_attention(query, key, value, plan, scaling, dropout), None
 
 
@@ -287,8 +300,15 @@ AttentionMaskInterface.register(NAME, sdpa_mask)
 
 
 def hidden_states(model: Any, batch: PackedBatch) -> Tensor:
-    """Last hidden states [T, D] of a packed batch; `model` is a causal language model loaded with attention "packed"."""
+    """Last hidden states [T, D] of a packed batch; `model` is a causal language model loaded with attention
+    "packed".
+    """
     ready_made = torch.zeros(1, 1, 1, 1)  # four dimensions: transformers hands it through and builds no T × T mask
     out = model.base_model(
-        input_ids=batch.ids[None], position_ids=batch.positions[None], attention_mask=ready_made, use_cache=False, plan=batch.plan)
+        input_ids=batch.ids[None],
+        position_ids=batch.positions[None],
+        attention_mask=ready_made,
+        use_cache=False,
+        plan=batch.plan,
+    )
     return out.last_hidden_state[0]

@@ -23,8 +23,12 @@ MOMENTS = ("exp_avg", "exp_avg_sq")
 PATTERN = "checkpoint-*"
 
 
-def save(work: Path, done: int, model: torch.nn.Module, optimizer: torch.optim.Optimizer, remember: dict[str, Any]) -> None:
-    """Write the state after `done` optimiser steps, then remove older ones. OSError if the disk is full; then they stay."""
+def save(
+    work: Path, done: int, model: torch.nn.Module, optimizer: torch.optim.Optimizer, remember: dict[str, Any]
+) -> None:
+    """Write the state after `done` optimiser steps, then remove older ones. OSError if the disk is full; then they
+    stay.
+    """
     tensors: dict[str, torch.Tensor] = {}
     for name, parameter in model.named_parameters():
         tensors[f"weight.{name}"] = parameter.detach()
@@ -59,8 +63,14 @@ def restore(work: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer
                 if f"step.{name}" in tensors:
                     optimizer.state[parameter] = {
                         "step": tensors[f"step.{name}"].clone(),
-                        **{moment: torch.empty_like(parameter).copy_(tensors[f"{moment}.{name}"]) for moment in MOMENTS}}
+                        **{
+                            moment: torch.empty_like(parameter).copy_(tensors[f"{moment}.{name}"]) for moment in MOMENTS
+                        },
+                    }
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        raise Failure(f"the checkpoint cannot be used ({error})", where=str(newest),
-                      mend="remove that folder to begin the stage anew") from error
+        raise Failure(
+            f"the checkpoint cannot be used ({error})",
+            where=str(newest),
+            mend="remove that folder to begin the stage anew",
+        ) from error
     return remembered

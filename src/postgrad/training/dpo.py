@@ -1,14 +1,14 @@
 """Direct preference optimisation: chosen answers made likelier than rejected ones, held to a reference.
 
-Two steps. `reference` computes the reference's log-probabilities once; `run` trains. In both, a pair's prompt is computed
-once: chosen and rejected are child segments of it.
+Two steps. `reference` computes the reference's log-probabilities once; `run` trains. In both, a pair's prompt is
+computed once: chosen and rejected are child segments of it.
 
 Inputs: `model` (model/), `preferences` (preferences.parquet), and for `run` also `reference` (reference.parquet).
 Config of `reference`: template, max_length, micro_batch_tokens. Of `run`: the same, loss ("dpo_norm" | "dpo"), beta,
 learning_rate, epochs, batch_size (pairs), schedule, warmup, weight_decay, clip, seed, dtype.
 
-    reference.parquet   row (of preferences.parquet), content_id, chosen_logprob, rejected_logprob (float32, nats, sums),
-                        chosen_tokens, rejected_tokens; pairs longer than max_length have no row
+reference.parquet   row (of preferences.parquet), content_id, chosen_logprob, rejected_logprob (float32, nats, sums),
+chosen_tokens, rejected_tokens; pairs longer than max_length have no row
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,18 +26,25 @@ from postgrad.chat import template as find_template
 from postgrad.models import load
 from postgrad.models.logprobs import batch_logprobs
 from postgrad.models.packed import PackedBatch, Segment, pack
-from postgrad.training.resources import Resources
 from postgrad.records.tables import read_records
 from postgrad.records.types import Preference
 from postgrad.support.errors import Failure
 from postgrad.training import losses
 from postgrad.training.loop import Micro, Optimisation, Update, make_deterministic, train
 from postgrad.training.packing import first_fit_decreasing, step_rows
+from postgrad.training.resources import Resources
 from postgrad.training.rows import answer, finish, need_rows, prompt_ids
 
-SCHEMA = pa.schema([
-    ("row", pa.int64()), ("content_id", pa.string()), ("chosen_logprob", pa.float32()), ("rejected_logprob", pa.float32()),
-    ("chosen_tokens", pa.int32()), ("rejected_tokens", pa.int32())])
+SCHEMA = pa.schema(
+    [
+        ("row", pa.int64()),
+        ("content_id", pa.string()),
+        ("chosen_logprob", pa.float32()),
+        ("rejected_logprob", pa.float32()),
+        ("chosen_tokens", pa.int32()),
+        ("rejected_tokens", pa.int32()),
+    ]
+)
 SEGMENTS = 3  # of a pair: prompt, chosen, rejected
 
 
@@ -97,11 +104,15 @@ def reference(inputs: Mapping[str, Path], config: Mapping[str, Any], resources: 
     """
     make_deterministic(resources.threads)
     loaded, template = load(inputs["model"] / "model"), find_template(config["template"])
-    pairs, _ = read_pairs(inputs["preferences"] / "preferences.parquet", template, loaded.tokenizer, config["max_length"])
+    pairs, _ = read_pairs(
+        inputs["preferences"] / "preferences.parquet", template, loaded.tokenizer, config["max_length"]
+    )
     journal = resources.journal("reference")
     found: dict[int, tuple[float, float]] = {}
     with resources.progress("reference", sum(pair.tokens for pair in pairs), "tokens") as progress:
-        for number, members in enumerate(first_fit_decreasing([pair.tokens for pair in pairs], config["micro_batch_tokens"])):
+        for number, members in enumerate(
+            first_fit_decreasing([pair.tokens for pair in pairs], config["micro_batch_tokens"])
+        ):
             chosen = [pairs[member] for member in members]
             tokens = sum(pair.tokens for pair in chosen)
             known = journal.get(str(number))
@@ -129,7 +140,9 @@ def run(inputs: Mapping[str, Path], config: Mapping[str, Any], resources: Resour
     if [(pair.row, pair.name, len(pair.chosen), len(pair.rejected)) for pair in pairs] != [
         (row["row"], row["content_id"], row["chosen_tokens"], row["rejected_tokens"]) for row in known
     ]:
-        raise Failure("the reference is of other pairs", where=str(inputs["reference"]), mend="run the reference step anew")
+        raise Failure(
+            "the reference is of other pairs", where=str(inputs["reference"]), mend="run the reference step anew"
+        )
     against = torch.tensor([[row["chosen_logprob"], row["rejected_logprob"]] for row in known])
     plan = step_rows(len(pairs), config["batch_size"], config["epochs"], config["seed"])
     tokens = sum(pairs[row].tokens for step in plan for row in step)
@@ -142,7 +155,9 @@ def run(inputs: Mapping[str, Path], config: Mapping[str, Any], resources: Resour
         return dpo_loss(model, micro, config["loss"], config["beta"])
 
     with resources.progress("dpo", tokens, "tokens") as progress:
-        train(loaded.model, len(plan), update, loss, settings, out=resources.out, work=resources.work, progress=progress)
+        train(
+            loaded.model, len(plan), update, loss, settings, out=resources.out, work=resources.work, progress=progress
+        )
     finish(loaded, resources.out, template, config.get("dtype", "float32"), {
         "rows": len(pairs), "rows_too_long": longer, "steps": len(plan), "tokens": tokens})
 
@@ -152,9 +167,13 @@ def dpo_update(pairs: Sequence[Pair], against_P2: Tensor, chosen: Sequence[int],
     micros: list[Micro] = []
     for members in first_fit_decreasing([pairs[row].tokens for row in chosen], micro_batch_tokens):
         numbers = [chosen[member] for member in members]
-        lengths = torch.tensor([[len(pairs[row].chosen), len(pairs[row].rejected)] for row in numbers], dtype=torch.float32)
+        lengths = torch.tensor(
+            [[len(pairs[row].chosen), len(pairs[row].rejected)] for row in numbers], dtype=torch.float32
+        )
         data = {"reference": against_P2[numbers], "tokens": lengths, "share": torch.tensor(1.0 / len(chosen))}
-        micros.append(Micro(pack_pairs([pairs[row] for row in numbers]), data, tuple(pairs[row].name for row in numbers)))
+        micros.append(
+            Micro(pack_pairs([pairs[row] for row in numbers]), data, tuple(pairs[row].name for row in numbers))
+        )
     return Update(micros, {"pairs": len(chosen)})
 
 

@@ -69,12 +69,21 @@ def make_deterministic(threads: int) -> None:
     """The same bits every time: a fixed number of threads, and no algorithm that adds in a changing order."""
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads memory that it has not written
+    # Nothing here reads memory that it has not written, so filling it would be time lost.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
 def train(
-    model: Any, steps: int, update: Callable[[int], Update], loss: Loss, settings: Optimisation, *, out: Path, work: Path,
-    progress: Progress, by_tokens: bool = True,
+    model: Any,
+    steps: int,
+    update: Callable[[int], Update],
+    loss: Loss,
+    settings: Optimisation,
+    *,
+    out: Path,
+    work: Path,
+    progress: Progress,
+    by_tokens: bool = True,
 ) -> None:
     """Train `model` in place for `steps` optimiser steps, going on from the newest checkpoint in `work`.
 

@@ -11,7 +11,9 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 
-def sft_weights(owner_N: Tensor, lengths_S: Tensor, tokens: int, sequences: int, loss: Literal["sum", "mean"]) -> Tensor:
+def sft_weights(
+    owner_N: Tensor, lengths_S: Tensor, tokens: int, sequences: int, loss: Literal["sum", "mean"]
+) -> Tensor:
     """Weight of each trained token [N] in the step's loss −Σ w log p.
 
     "sum": 1/tokens, every token of the step the same (Tülu 3, section 4.3.2). "mean": 1/(sequences · tokens of its
@@ -40,7 +42,9 @@ class PairTerms(NamedTuple):
     rejected_reward: Tensor
 
 
-def dpo(chosen_B: Tensor, rejected_B: Tensor, reference_chosen_B: Tensor, reference_rejected_B: Tensor, beta: float) -> PairTerms:
+def dpo(
+    chosen_B: Tensor, rejected_B: Tensor, reference_chosen_B: Tensor, reference_rejected_B: Tensor, beta: float
+) -> PairTerms:
     """Direct preference optimisation (Rafailov et al. 2023, equation 7), of log-probabilities of whole answers:
 
     −log σ(β [(log π(y_c) − log π_ref(y_c)) − (log π(y_r) − log π_ref(y_r))])
@@ -72,7 +76,9 @@ def k3(logprobs_N: Tensor, reference_N: Tensor) -> Tensor:
 
 
 class GrpoTerms(NamedTuple):
-    """Of each token [N]: the loss (to be averaged over the step's tokens), the KL estimate, and whether it was clipped."""
+    """Of each token [N]: the loss (to be averaged over the step's tokens), the KL estimate, and whether it was
+    clipped.
+    """
 
     loss: Tensor
     kl: Tensor

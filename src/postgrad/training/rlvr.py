@@ -23,7 +23,7 @@ from torch import Tensor
 
 from postgrad.chat import template as find_template
 from postgrad.generation.protocol import Sampling
-from postgrad.models import LoadedModel
+from postgrad.models import LoadedModel, weights_hash
 from postgrad.models.logprobs import batch_logprobs, batch_logprobs_and_entropy
 from postgrad.models.packed import PackedBatch, Segment, pack
 from postgrad.records.types import Completion, Problem
@@ -63,8 +63,13 @@ class Item:
 
 
 def run(
-    policy: LoadedModel, reference: LoadedModel, problems: Sequence[Problem], verify: Verify, engine_factory: EngineFactory,
-    config: Mapping[str, Any], resources: Resources,
+    policy: LoadedModel,
+    reference: LoadedModel,
+    problems: Sequence[Problem],
+    verify: Verify,
+    engine_factory: EngineFactory,
+    config: Mapping[str, Any],
+    resources: Resources,
 ) -> None:
     """Train `policy` in place and write model/, metrics.jsonl, timings.jsonl, summary.json, rollouts.parquet and
     verdicts.parquet to `resources.out`.
@@ -82,6 +87,7 @@ def run(
     sampling = Sampling(temperature=config["temperature"], max_tokens=config["max_tokens"],
                         stop_ids=(template.end_id(policy.tokenizer),))
     updates = config["updates_per_step"]
+    key = f"rlvr-{weights_hash(policy.model)[:16]}"  # the weights that the stage began with; the step says the rest
     current: dict[int, list[Update]] = {}
 
     def update(number: int) -> Update:
@@ -89,15 +95,25 @@ def run(
         if step not in current:
             current.clear()
             chosen = prompts_of_step(prompts, step, config["prompts_per_step"], config["seed"])
-            groups = roll(chosen, engine_factory(policy, "policy", step), verify, sampling, config["group_size"], step=step,
-                          seed=config["seed"], folder=resources.work / "rollouts" / f"{step:08d}")
+            groups = roll(
+                chosen,
+                engine_factory(policy, key, step),
+                verify,
+                sampling,
+                config["group_size"],
+                step=step,
+                seed=config["seed"],
+                folder=resources.work / "rollouts" / f"{step:08d}",
+            )
             current[step] = rlvr_updates(groups, config, reference.model if config["kl"] > 0 else None)
         return current[step][part]
 
     def loss(model: Any, micro: Micro) -> tuple[Tensor, dict[str, Tensor]]:
         return rlvr_loss(model, micro, config)
 
-    settings = Optimisation(*(config[name] for name in ("learning_rate", "schedule", "warmup", "weight_decay", "clip_norm")))
+    settings = Optimisation(
+        *(config[name] for name in ("learning_rate", "schedule", "warmup", "weight_decay", "clip_norm"))
+    )
     steps = config["steps"] * updates
     with resources.progress("rlvr", steps, "steps") as progress:
         train(policy.model, steps, update, loss, settings, out=resources.out, work=resources.work, progress=progress,
@@ -125,13 +141,17 @@ def _item(group: Group, advantage: str) -> Item | None:
         return None
     rewards = torch.tensor([reward for _, reward in pairs], dtype=torch.float64)
     values = losses.advantages(rewards, "centred" if advantage == "centred" else "standardised").tolist()
-    return Item(group.prompt, tuple(_answer(completion, value) for (completion, _), value in zip(pairs, values, strict=True)))
+    return Item(
+        group.prompt, tuple(_answer(completion, value) for (completion, _), value in zip(pairs, values, strict=True))
+    )
 
 
 def _answer(completion: Completion, advantage: float) -> Answer:
     turn = completion.turns[-1]
     if not turn.token_ids or not len(turn.token_ids) == len(turn.own) == len(turn.logprobs):
-        raise Failure("the engine gave no log-probabilities", where=f"prompt {completion.prompt_id}", mend="use the native engine")
+        raise Failure(
+            "the engine gave no log-probabilities", where=f"prompt {completion.prompt_id}", mend="use the native engine"
+        )
     return Answer(turn.token_ids, turn.own, turn.logprobs, advantage)
 
 
@@ -175,8 +195,12 @@ def _micros(items: Sequence[Item], config: Mapping[str, Any], reference: Any | N
         answers = [answer for part in chosen for answer in part.answers]
         sampled = [lp for answer in answers for lp, own in zip(answer.logprobs, answer.own, strict=True) if own]
         advantage = [answer.advantage for answer in answers for own in answer.own if own]
-        data = {"sampled": torch.tensor(sampled), "advantage": torch.tensor(advantage), "share": torch.tensor(1.0 / total),
-                "first": torch.tensor(first)}
+        data = {
+            "sampled": torch.tensor(sampled),
+            "advantage": torch.tensor(advantage),
+            "share": torch.tensor(1.0 / total),
+            "first": torch.tensor(first),
+        }
         if reference is not None:
             with torch.no_grad():
                 data["reference"] = batch_logprobs(reference, batch, temperature=config["temperature"])

@@ -23,7 +23,7 @@ from postgrad.training.packing import seed_of
 
 Verify = Callable[[Problem, Completion], Verdict]
 EngineFactory = Callable[[LoadedModel, str, int], Engine]
-"""(policy, key that names the run, step) → an engine that samples from the policy's weights as they are now."""
+"""(policy, key of the weights the stage began with, step) → an engine that samples from the weights as they are."""
 FILES: dict[str, type[Any]] = {"completions.parquet": Completion, "verdicts.parquet": Verdict}
 
 
@@ -57,14 +57,28 @@ def prompts_of_step(prompts: Sequence[Prompt], step: int, count: int, seed: int)
 
 
 def roll(
-    prompts: Sequence[Prompt], engine: Engine, verify: Verify, sampling: Sampling, group_size: int, *, step: int, seed: int,
+    prompts: Sequence[Prompt],
+    engine: Engine,
+    verify: Verify,
+    sampling: Sampling,
+    group_size: int,
+    *,
+    step: int,
+    seed: int,
     folder: Path,
 ) -> list[Group]:
     """Completions and verdicts of a step: those recorded in `folder`, or new ones, which are recorded there first."""
     if not folder.is_dir():
         requests = [
-            Request(prompt.problem.content_id, prompt.ids, sample, seed_of("sample", seed, step, prompt.problem.content_id, sample))
-            for prompt in prompts for sample in range(group_size)]
+            Request(
+                prompt.problem.content_id,
+                prompt.ids,
+                sample,
+                seed_of("sample", seed, step, prompt.problem.content_id, sample),
+            )
+            for prompt in prompts
+            for sample in range(group_size)
+        ]
         completions = engine.generate(requests, sampling)
         verdicts = []
         for index, completion in enumerate(completions):

@@ -27,7 +27,9 @@ class Conversation:
     cut: bool  # longer than allowed, its end is gone
 
 
-def conversation(messages: Sequence[Message], template: Template, tokenizer: Tokenizer, max_length: int) -> Conversation:
+def conversation(
+    messages: Sequence[Message], template: Template, tokenizer: Tokenizer, max_length: int
+) -> Conversation:
     """Tokens of a conversation, cut at `max_length`; what follows the last trained token is left away."""
     encoded = template.encode(messages_json(tuple(messages)), tokenizer)
     ids, mask = encoded.ids[:max_length], encoded.mask[:max_length]
@@ -53,7 +55,9 @@ def answer(text: str, prompt: Sequence[Message], template: Template, tokenizer: 
 def need_rows(count: int, what: str, where: Path) -> None:
     """Failure if nothing is left to train on."""
     if not count:
-        raise Failure(f"no {what} to train on", where=str(where), mend="look at the ledger for why rows left, or add data")
+        raise Failure(
+            f"no {what} to train on", where=str(where), mend="look at the ledger for why rows left, or add data"
+        )
 
 
 def finish(

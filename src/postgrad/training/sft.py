@@ -16,12 +16,12 @@ from postgrad.chat import template as find_template
 from postgrad.models import load
 from postgrad.models.logprobs import batch_logprobs
 from postgrad.models.packed import pack
-from postgrad.training.resources import Resources
 from postgrad.records.tables import read_records
 from postgrad.records.types import Example
 from postgrad.training import losses
 from postgrad.training.loop import Micro, Optimisation, Update, make_deterministic, train
 from postgrad.training.packing import first_fit_decreasing, step_rows
+from postgrad.training.resources import Resources
 from postgrad.training.rows import Conversation, conversation, finish, need_rows
 
 
@@ -48,10 +48,30 @@ def run(inputs: Mapping[str, Path], config: Mapping[str, Any], resources: Resour
         return sft_update(rows, names, plan[step], config["loss"], config["micro_batch_tokens"])
 
     with resources.progress("sft", tokens, "tokens") as progress:
-        train(loaded.model, len(plan), update, sft_loss, settings, out=resources.out, work=resources.work, progress=progress)
-    finish(loaded, resources.out, template, config.get("dtype", "float32"), {
-        "rows": len(rows), "rows_without_trained_tokens": untrained, "rows_cut": sum(row.cut for row in rows),
-        "steps": len(plan), "tokens": tokens, "trained_tokens": sum(rows[row].trained for step in plan for row in step)})
+        train(
+            loaded.model,
+            len(plan),
+            update,
+            sft_loss,
+            settings,
+            out=resources.out,
+            work=resources.work,
+            progress=progress,
+        )
+    finish(
+        loaded,
+        resources.out,
+        template,
+        config.get("dtype", "float32"),
+        {
+            "rows": len(rows),
+            "rows_without_trained_tokens": untrained,
+            "rows_cut": sum(row.cut for row in rows),
+            "steps": len(plan),
+            "tokens": tokens,
+            "trained_tokens": sum(rows[row].trained for step in plan for row in step),
+        },
+    )
 
 
 def sft_update(
