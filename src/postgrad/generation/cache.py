@@ -1,15 +1,17 @@
-"""Keys and values of running completions, in buffers laid out once, and the attention that reads them.
+"""Keys and values of running completions, in memory laid out once, and the attention that reads them.
 
-Every row of the buffer is one running completion; all rows write the same column at each step:
+Every row of the cache is one running completion; all rows write the same column at each step:
 
-    column     lo                      column
-    row 0      [ prompt ......... answer ] . free . free
-    row 1           [ prompt .. answer ... ] . free . free
-    row 2      - - - - - [ prompt . answer ] . free . free      - hidden: before the row's start
+    column     0                       column   width
+    row 0      [ prompt ......... answer ] . . . .
+    row 1           [ prompt .. answer ... ] . . .
+    row 2      - - - - - [ prompt . answer ] . . .        - . hidden: before the row's start, or not yet written
 
-so a step's write is one slice, nothing is ever concatenated, and reading is one window [lo, column]. A new prompt
-enters with its last token just before the current column. When the columns run out the window moves back to the left.
-Keys carry their rotary position already, so moving them changes nothing.
+so a step's write is one slice and nothing is ever concatenated. A new prompt enters with its last token just before the
+current column. When the columns run out, or rows are let go, what is still wanted is laid out anew at the start of the
+same memory, a few columns wider than it is. So the cache is always close packed, and a step reads all of it: reading
+part of each row costs more than it saves, because batched matrix products are fast on whole buffers alone. Keys carry
+their rotary position already, so moving them changes nothing.
 
 A model's own forward runs through `transformers.AttentionInterface`: any architecture that takes its attention from
 there and passes keyword arguments on (Llama, OLMo 2, Qwen, SmolLM, Mistral, …) works unchanged.
@@ -27,15 +29,9 @@ from transformers import AttentionInterface
 from postgrad.support.errors import Failure
 
 ATTENTION = "postgrad_cached"
+BLOCK = 16
+"""Free columns at least: the cache is laid out anew once in so many steps."""
 UNSUPPORTED = ("softcap", "s_aux")
-
-
-@dataclass
-class Layer:
-    """One layer's keys and values: rows × key-value heads × columns × head width."""
-
-    keys: torch.Tensor
-    values: torch.Tensor
 
 
 @dataclass(frozen=True)
@@ -50,46 +46,61 @@ class Prefill:
 
 
 class SlotCache:
-    """Buffers of `rows` × `width` columns for each layer, made when the layer is first run, and the state of one
-    run.
+    """The keys and values of one run, for at most `rows` rows of `longest` columns.
+
+    A layer's memory is made when the layer is first run: 2 × rows × `widest(longest)` × key-value heads × head width
+    numbers. No more is ever taken, but for a copy of one layer's keys or values while they are laid out anew.
     """
 
-    def __init__(self, rows: int, width: int, column: int) -> None:
-        self.rows, self.width, self.column = rows, width, column
-        self.lo = column
-        self.layers: dict[int, Layer] = {}
+    def __init__(self, rows: int, longest: int, column: int) -> None:
+        self.rows, self.column = rows, column
+        self.width, self.numbers = widest(column), rows * widest(longest)
+        self.layers: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        self.shapes: dict[int, tuple[int, int]] = {}
         self.prefill: Prefill | None = None
-        self.hidden_BL: torch.Tensor | None = None  # for the current step; None if every row sees the whole window
+        self.hidden_BW: torch.Tensor | None = None  # which columns the current step's rows may not see
 
-    def layer(self, index: int, like_BKTD: torch.Tensor) -> Layer:
-        """Layer `index`, made in the shape and dtype of the keys that it is to hold."""
+    def _view(self, flat: torch.Tensor, layer: int) -> torch.Tensor:
+        """A layer's keys or values: rows × key-value heads × columns × head width."""
+        heads, size = self.shapes[layer]
+        return flat[: self.rows * heads * self.width * size].view(self.rows, heads, self.width, size)
+
+    def layer(self, index: int, like_BKTD: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Keys and values of layer `index`, made in the shape and dtype of the keys that it is to hold."""
         if index not in self.layers:
-            shape = (self.rows, like_BKTD.shape[1], self.width, like_BKTD.shape[3])
-            self.layers[index] = Layer(like_BKTD.new_zeros(shape), like_BKTD.new_zeros(shape))
-        return self.layers[index]
+            self.shapes[index] = (like_BKTD.shape[1], like_BKTD.shape[3])
+            count = self.numbers * like_BKTD.shape[1] * like_BKTD.shape[3]
+            self.layers[index] = (like_BKTD.new_zeros(count), like_BKTD.new_zeros(count))
+        keys, values = self.layers[index]
+        return self._view(keys, index), self._view(values, index)
 
-    def move(self, column: int) -> None:
-        """Move the window so that it ends at `column`."""
-        shift = column - self.column
-        for layer in self.layers.values():
-            for buffer in (layer.keys, layer.values):
-                buffer[:, :, self.lo + shift : column] = buffer[:, :, self.lo : self.column].clone()
-        self.lo, self.column = self.lo + shift, column
+    def lay_out(self, lo: int, keep: list[int] | None = None, at_least: int = 0) -> int:
+        """Lay out anew what stands from column `lo` on, of the rows to `keep` (None: all), at least `at_least` columns.
 
-    def keep(self, rows: list[int]) -> None:
-        """Keep only these rows, in this order."""
-        for layer in self.layers.values():
-            window = slice(self.lo, self.column)
-            for buffer in (layer.keys, layer.values):
-                buffer[: len(rows), :, window] = buffer[rows, :, window]
-        self.rows = len(rows)
+        Gives how far columns moved (negative: to the left).
+        """
+        length, before = self.column - lo, self.column
+        column, rows = max(length, at_least), slice(None) if keep is None else keep
+        old = (self.rows, self.width)
+        new = (self.rows if keep is None else len(keep), widest(column))
+        for index, pair in self.layers.items():
+            for flat in pair:
+                self.rows, self.width = old
+                part = self._view(flat, index)[rows, :, lo:before].clone()
+                self.rows, self.width = new
+                self._view(flat, index)[:, :, column - length : column] = part
+        self.rows, self.width, self.column = *new, column
+        return column - before
 
-    def look(self, starts_B: torch.Tensor, lo: int) -> None:
-        """Before a step: the window begins at `lo`, and each row sees from its own start on."""
-        self.lo = lo
-        columns_L = torch.arange(lo, self.column + 1, device=starts_B.device)
-        hidden_BL = columns_L < starts_B[:, None]
-        self.hidden_BL = hidden_BL if bool(hidden_BL.any()) else None
+    def look(self, starts_B: torch.Tensor) -> None:
+        """Before a step: each row sees from its own start to the current column."""
+        columns_W = torch.arange(self.width, device=starts_B.device)
+        self.hidden_BW = (columns_W < starts_B[:, None]) | (columns_W > self.column)
+
+
+def widest(columns: int) -> int:
+    """Columns of the cache when so many are in use: some free ones, more where laying out anew costs more."""
+    return columns + max(BLOCK, columns // 8)
 
 
 def _grouped(query_BHTD: torch.Tensor, heads: int) -> torch.Tensor:
@@ -100,27 +111,27 @@ def _grouped(query_BHTD: torch.Tensor, heads: int) -> torch.Tensor:
 
 def _step(cache: SlotCache, index: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float,
           sliding: int | None) -> torch.Tensor:
-    """One new token a row: write its key and value, read the window. Returns B×1×H×D."""
-    layer, rows = cache.layer(index, key), query.shape[0]
-    layer.keys[:rows, :, cache.column] = key[:, :, 0]
-    layer.values[:rows, :, cache.column] = value[:, :, 0]
-    lo = cache.lo if sliding is None else max(cache.lo, cache.column - sliding + 1)
-    keys_BKLD = layer.keys[:rows, :, lo : cache.column + 1]
-    scores_BKGL = torch.matmul(_grouped(query * scale, key.shape[1]), keys_BKLD.transpose(2, 3))
-    if cache.hidden_BL is not None:
-        scores_BKGL.masked_fill_(cache.hidden_BL[:, None, None, lo - cache.lo :], -torch.inf)
-    weights_BKGL = torch.softmax(scores_BKGL, dim=-1, dtype=torch.float32).to(value.dtype)
-    read_BKGD = torch.matmul(weights_BKGL, layer.values[:rows, :, lo : cache.column + 1])
-    return read_BKGD.reshape(rows, 1, -1, value.shape[3])
+    """One new token a row: write its key and value, read the whole cache. Returns B×1×H×D."""
+    keys_BKWD, values_BKWD = cache.layer(index, key)
+    keys_BKWD[:, :, cache.column] = key[:, :, 0]
+    values_BKWD[:, :, cache.column] = value[:, :, 0]
+    scores_BKGW = torch.matmul(_grouped(query * scale, key.shape[1]), keys_BKWD.transpose(2, 3))
+    assert cache.hidden_BW is not None, "look() comes before a step"
+    scores_BKGW.masked_fill_(cache.hidden_BW[:, None, None], -torch.inf)
+    if sliding is not None:
+        scores_BKGW[..., : max(0, cache.column - sliding + 1)] = -torch.inf
+    weights_BKGW = torch.softmax(scores_BKGW, dim=-1, dtype=torch.float32).to(value.dtype)
+    read_BKGD = torch.matmul(weights_BKGW, values_BKWD)
+    return read_BKGD.reshape(query.shape[0], 1, -1, value.shape[3])
 
 
 def _enter(cache: SlotCache, index: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float,
            sliding: int | None, prefill: Prefill) -> torch.Tensor:
     """Whole prompts, padded on the left: ordinary causal attention, and a copy into each row that shares the prompt."""
-    layer, length = cache.layer(index, key), key.shape[2]
+    (keys_BKWD, values_BKWD), length = cache.layer(index, key), key.shape[2]
     into = slice(cache.column - length, cache.column)
-    layer.keys[prefill.slots_N, :, into] = key[prefill.prompts_N]
-    layer.values[prefill.slots_N, :, into] = value[prefill.prompts_N]
+    keys_BKWD[prefill.slots_N, :, into] = key[prefill.prompts_N]
+    values_BKWD[prefill.slots_N, :, into] = value[prefill.prompts_N]
     seen_PTT = ~prefill.hidden_PTT
     if sliding is not None:
         places = torch.arange(length, device=key.device)

@@ -21,8 +21,6 @@ from postgrad.records.types import Completion, FinishReason, Turn
 from postgrad.support.errors import Mistake
 from postgrad.support.hashing import hash_json
 
-SLACK_COLUMNS = 64
-"""Columns beyond the longest row: the window moves back once in so many steps."""
 REFILL_SHARE = 8
 """One slot in so many must be free before new prompts are computed, so that they come in worthwhile batches."""
 COMPACT_SHARE = 4
@@ -81,10 +79,10 @@ class Run:
         self.context = context_of(model)
         for request in requests:
             self._check(request)
-        longest = max(len(request.ids) for request in requests)
-        self.longest = longest
         self.slots = min(slots, len(requests))
-        self.cache = SlotCache(self.slots, longest + sampling.max_tokens + SLACK_COLUMNS, longest)
+        longest = max(len(request.ids) for request in requests)
+        first = max(len(request.ids) for request in requests[: self.slots])
+        self.cache = SlotCache(self.slots, longest + sampling.max_tokens, first)
         self.rows: list[Row | None] = [None] * self.slots
         self.next = 0
         self.last_B = torch.zeros(self.slots, dtype=torch.int64, device=self.device)
@@ -109,21 +107,19 @@ class Run:
             self._close_ranks()
         if any(row is not None for row in self.rows):
             if self.cache.column == self.cache.width:
-                self._rewind()
+                self._lay_out()
             yield from self._step()
 
     def _lo(self) -> int:
         return min((row.start for row in self.rows if row is not None), default=self.cache.column)
 
-    def _rewind(self) -> None:
-        """The columns have run out: move the window of the running rows back to the left."""
-        self.cache.lo = self._lo()
-        before = self.cache.column
-        self.cache.move(max(self.longest, before - self.cache.lo))
+    def _lay_out(self, keep: list[int] | None = None, at_least: int = 0) -> None:
+        """Lay the cache out anew, from where the first running row starts."""
+        moved = self.cache.lay_out(self._lo(), keep, at_least)
+        self.starts_B += moved
         for row in self.rows:
             if row is not None:
-                row.start += self.cache.column - before
-        self.starts_B += self.cache.column - before
+                row.start += moved
 
     def _admit(self, slots: list[int]) -> Iterator[Row]:
         """Take requests from the queue into these slots, prompts that stand side by side once, in bounded forwards."""
@@ -144,6 +140,8 @@ class Run:
     def _prefill(self, prompts: list[tuple[int, ...]], members: list[int], slots: list[int]) -> Iterator[Row]:
         lengths_P = torch.tensor([len(ids) for ids in prompts])
         length = int(lengths_P.max())
+        if length > self.cache.column:
+            self._lay_out(at_least=length)
         pads_P = length - lengths_P
         ids_PT = torch.tensor([[0] * (length - len(ids)) + list(ids) for ids in prompts])
         places_T = torch.arange(length)
@@ -165,9 +163,8 @@ class Run:
 
     def _step(self) -> Iterator[Row]:
         starts_B = torch.from_numpy(self.starts_B).to(self.device)
-        lo = self._lo()
-        # A free slot reads what stands in the window; nobody looks at what it says.
-        self.cache.look(starts_B.clamp(max=self.cache.column), lo)
+        # A free slot goes on reading what stands in its row; nobody looks at what it says.
+        self.cache.look(starts_B)
         positions_B1 = (self.cache.column - starts_B)[:, None].clamp(max=self.context - 1)
         logits_BV = self._forward(self.last_B[:, None], positions_B1)
         self.cache.column += 1
@@ -205,8 +202,7 @@ class Run:
 
     def _close_ranks(self) -> None:
         keep = [slot for slot, row in enumerate(self.rows) if row is not None]
-        self.cache.lo = self._lo()
-        self.cache.keep(keep)
+        self._lay_out(keep)
         self.rows = [self.rows[slot] for slot in keep]
         self.last_B, self.starts_B, self.seeds_B = self.last_B[keep], self.starts_B[keep], self.seeds_B[keep]
 

@@ -19,8 +19,8 @@ def _set(text: str) -> frozenset[str]:
 PEOPLE = _set(
     "someone anyone somebody people person man woman men women child children baby kid boy girl brother sister mother "
     "father friend neighbour neighbor guest guard judge clerk king queen singer pilot sailor rival baker miller "
-    "witness farmer crowd servant beggar prisoner pupil student teacher driver nurse doctor pilgrim victim widow tourist "
-    "cook boss colleague wife husband enemy soldier officer worker patient stranger him her them")
+    "witness farmer crowd servant beggar prisoner pupil student teacher driver nurse doctor pilgrim victim widow "
+    "tourist cook boss colleague wife husband enemy soldier officer worker patient stranger him her them")
 ANIMALS = _set(
     "animal dog puppy cat kitten horse pony donkey cow calf lamb sheep goat pig swan duck hen bird bear elephant pet")
 BODY = _set("arm leg nose skull bone throat neck hand finger rib jaw wing")

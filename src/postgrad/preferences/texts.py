@@ -15,9 +15,9 @@ MARKERS = {"numbers": r"\d+[.)]\s+", "dashes": r"[-*•–]\s+"}
 _STOPWORDS = """
 a about all am an and any are as at be been before being between but by can could did do does each else every for from
 get give had has have how i if in into is it its just let me mention more much must my no not of on one only or other
-our out please put say she should show so some tell than that the their them then there these they this those to too up us
-use was we what when where which who why will with without word words would write you your he her him his name list many
-find work make makes need want answer question"""
+our out please put say she should show so some tell than that the their them then there these they this those to too
+up us use was we what when where which who why will with without word words would write you your he her him his name
+list many find work make makes need want answer question"""
 STOPWORDS = frozenset(_STOPWORDS.split())
 
 
