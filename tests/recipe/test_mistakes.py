@@ -423,7 +423,7 @@ def test_a_path_on_the_command_line_is_relative_to_the_current_folder(tmp_path: 
         (b"seed: 1\nname: \xff\n", "recipe.yaml:2: byte 0xff is not UTF-8; save the recipe as UTF-8"),
         (
             b"seed: 1\n---\nseed: 2\n",
-            "recipe.yaml:2: is not YAML: but found another document; mend the YAML on or just above that line",
+            "recipe.yaml:2: is not YAML: a second document begins; keep one document a file",
         ),
         (
             b"a: \x01",

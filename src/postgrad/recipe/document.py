@@ -90,8 +90,10 @@ def _compose(text: str, place: Place, lines: bool) -> Node | None:
         return node
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        what = error.problem or error.context
-        raise wrong(what, "mend the YAML on or just above that line", mark.line + 1 if mark else None) from None
+        what, mend = error.problem or error.context, "mend the YAML on or just above that line"
+        if what == "but found another document":
+            what, mend = "a second document begins", "keep one document a file"
+        raise wrong(what, mend, mark.line + 1 if mark else None) from None
     except YAMLError as error:
         raise wrong(getattr(error, "reason", error), "remove the character that is not text") from None
     except RecursionError:

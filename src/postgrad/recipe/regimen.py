@@ -100,7 +100,7 @@ class DpoStage(StagePart):
     batch_size: Count = 128
     """Pairs a step. Published: 128 ([OI]'s script amounts to 512)."""
     max_length: Length = 2048
-    """Tokens of prompt and answer together. Published: 2048."""
+    """Tokens of prompt and answer together; pairs with a longer side are left out. Published: 2048."""
     schedule: Schedule = "linear"
     """Learning rate after warm-up: falling to zero (`linear`, `cosine`) or `constant`. Published: linear."""
     warmup: BelowOne = 0.1
@@ -131,6 +131,10 @@ class RlvrStage(StagePart):
     """Prompts a step. Published: 48 ([OI] 3.1: 12 learners × 4)."""
     group_size: Several = 16
     """Completions a prompt. Published: 16 ([OI] 3.1)."""
+    updates_per_step: Count = 1
+    """Optimiser updates on a step's completions, each on its part of the groups. 1: on-policy. PPO in [P]: 4."""
+    advantage: Literal["standardised", "centred"] = "standardised"
+    """Reward less the group's mean, divided by its deviation or not. [OI] has centred today."""
     kl: NotNegative = 0.01
     """Weight of the divergence from the reference, estimator k3. Published: 0.01 ([OI] 3.1); PPO in [P]: 0.05."""
     clip: Annotated[float, Field(gt=0, lt=1)] = 0.2
