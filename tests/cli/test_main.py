@@ -3,10 +3,10 @@
 import errno
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -191,12 +191,15 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_help_is_there_at_once() -> None:
-    best = float("inf")
-    for _ in range(3):
-        start = time.perf_counter()
+    """0.3 seconds, in processor time so that a busy machine does not matter: the best of three."""
+
+    def seconds() -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([sys.executable, "-m", "postgrad.cli.main", "--help"], check=True, capture_output=True)
-        best = min(best, time.perf_counter() - start)
-    assert best < 0.3
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    assert min(seconds() for _ in range(3)) < 0.3
 
 
 def test_loading_a_recipe_that_ships_imports_no_torch() -> None:

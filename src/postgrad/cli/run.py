@@ -27,7 +27,7 @@ def add(commands: Any) -> Parser:
     parser.option("--out", required=True, metavar="DIR", help="the run's folder")
     add_set(parser)
     parser.option("--only", metavar="STAGE", help="this stage alone (what it needs must be there)")
-    parser.option("--from", dest="from_", metavar="STAGE", help="this stage and later ones (what they need must be there)")
+    parser.option("--from", dest="from_", metavar="STAGE", help="this stage and later ones; the earlier must be there")
     parser.option("--until", metavar="STAGE", help="no further than this stage")
     add_store(parser)
     parser.option("--seal-log", metavar="FILE", help="the log of opened unseen tasks (else $POSTGRAD_SEAL_LOG, else in "
