@@ -101,7 +101,7 @@ def test_gsm8k_as_problems_has_the_final_number_as_ground_truth(tmp_path: Path) 
     path = jsonl(tmp_path / "a.jsonl", GSM8K)
     (problem,) = records(path, kind="problems")
     assert isinstance(problem, Problem)
-    assert (problem.ground_truth, problem.verifier, problem.split) == ("1024", "math", "train")
+    assert (problem.ground_truth, problem.verifier, problem.split) == ({"answer": "1024"}, "math", "train")
     assert problem.messages == (Message("user", GSM8K["question"]),) and problem.plain == GSM8K["question"]
 
 
@@ -110,7 +110,7 @@ def test_questions_without_a_final_number_need_a_verifier(tmp_path: Path) -> Non
     (row,) = read([path], SourceSpec("s", "MIT", kind="problems"))
     assert row.record is None and row.entries[0].reason == "no verifier"
     (problem,) = records(path, kind="problems", verifier="match")
-    assert (problem.ground_truth, problem.verifier) == ("Paris", "match")
+    assert (problem.ground_truth, problem.verifier) == ({"answers": ["Paris"]}, "match")
 
 
 def test_ifeval_keeps_the_arguments_that_are_meant(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_ifeval_keeps_the_arguments_that_are_meant(tmp_path: Path) -> None:
 
 def test_problems_and_messages_are_read_whole(tmp_path: Path) -> None:
     (problem,) = records(jsonl(tmp_path / "p.jsonl", PROBLEM))
-    assert (problem.ground_truth, problem.plain, problem.meta) == ("3", "1+2=", {"level": 2, "id": "p1"})
+    assert (problem.ground_truth, problem.plain, problem.meta) == ({"answer": "3"}, "1+2=", {"level": 2, "id": "p1"})
     (example,) = records(jsonl(tmp_path / "c.jsonl", CHAT))
     assert [message.role for message in example.messages] == ["system", "user", "assistant", "user", "assistant"]
     (prompt,) = records(tmp_path / "c.jsonl", kind="problems")

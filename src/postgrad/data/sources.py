@@ -1,9 +1,10 @@
 """Sources: files of rows → records with their origin. Which file, which line, and what is wrong with the bad ones."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 from postgrad.data.files import Broken, RawRow, raw_rows
 from postgrad.data.formats import FORMATS, PROBLEMS_ONLY, Kind, Parsed, find_format, parse
@@ -15,6 +16,12 @@ from postgrad.support.hashing import file_identity, hash_file
 STEP = "read"
 LOOKED_AT = 100
 """Rows that `auto` looks at before it says what the format is."""
+
+BARE: dict[str, Callable[[str], dict[str, Any]]] = {
+    "math": lambda text: {"answer": text},
+    "match": lambda text: {"answers": [text]},
+}
+"""The form in which a verifier reads a ground truth that a row gives as a bare text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,5 +154,8 @@ def _record(parsed: Parsed, origin: Origin, spec: SourceSpec) -> Record:
     verifier = parsed.verifier or spec.verifier
     if parsed.ground_truth is not None and not verifier:
         raise Broken("no verifier", "neither the row nor the source names one")
-    return Problem(content_id(parsed.messages), (origin,), parsed.messages, parsed.ground_truth, verifier,
+    truth = parsed.ground_truth
+    if isinstance(truth, str) and verifier in BARE:
+        truth = BARE[verifier](truth)
+    return Problem(content_id(parsed.messages), (origin,), parsed.messages, truth, verifier,
                    parsed.split or spec.split, spec.name, spec.licence, spec.capability, parsed.plain, parsed.meta)

@@ -3,6 +3,7 @@
 Functions only import torch when they run, so that planning stays light.
 """
 
+import json
 from typing import TYPE_CHECKING
 
 from postgrad.pipeline.resources import Resources
@@ -40,20 +41,32 @@ def dpo(inputs: Inputs, config: Config, resources: Resources) -> None:
 
 
 @versioned(1)
-def rlvr(inputs: Inputs, config: Config, resources: Resources) -> None:
-    """GRPO on verified answers. Inputs: model, problems. Config: `training.rlvr`'s, and "slots" of the engine.
+def prove(inputs: Inputs, config: Config, resources: Resources) -> None:
+    """The proof of every verifier on the problems that it will reward: proof.json. Input: problems.
 
-    Mistake if a verifier is not proved on the problems: its faults would be lessons.
+    Mistake if a verifier is not proved: its faults would be lessons.
+    """
+    from postgrad.verifiers.prove import proved
+
+    problems = list(read_records(inputs["problems"] / "problems.parquet", Problem))
+    names = sorted({problem.verifier for problem in problems})
+    lines = [line for name in names for line in proved(name, [one for one in problems if one.verifier == name])]
+    said = [{"verifier": line.verifier, "claim": line.claim, "tried": line.tried} for line in lines]
+    (resources.out / "proof.json").write_text(json.dumps(said, indent=1) + "\n")
+
+
+@versioned(1)
+def rlvr(inputs: Inputs, config: Config, resources: Resources) -> None:
+    """GRPO on verified answers. Inputs: model, problems, proof (that their verifiers hold).
+
+    Config: `training.rlvr`'s, and "slots" of the engine.
     """
     from postgrad.generation.native import NativeEngine
     from postgrad.models import load
     from postgrad.tasks import verdict
     from postgrad.training import rlvr as algorithm
-    from postgrad.verifiers.prove import proved
 
     problems = list(read_records(inputs["problems"] / "problems.parquet", Problem))
-    for name in sorted({problem.verifier for problem in problems}):
-        proved(name, [problem for problem in problems if problem.verifier == name])
     folder = inputs["model"] / "model"
 
     def engine(policy: "LoadedModel", key: str, step: int) -> "NativeEngine":

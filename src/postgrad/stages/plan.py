@@ -7,12 +7,15 @@
     SFT                                      the trained model
     P.completions P.ratings P                completions of the pool, ratings, pairs
     D.reference D                            reference log-probabilities, the trained model
-    R.prompts R                              problems by priority, the trained model
-    evaluate.STAGE evaluate.STAGE.unseen     scores of base_plain, base and every stage with weights
+    R.problems R.proof R                     problems by priority, the proof of their verifiers, the trained model
+    evaluate.STAGE                           scores of base_plain, base and every stage with weights
+    evaluate.STAGE.unseen                    the same on unseen tasks, after the last stage, if the recipe unseals them
     scores                                   all of them compared
+
+Rows come first, so that a mistake in what the last stage reads is found before the first one trains.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,16 +36,22 @@ TIMED = ("timings.jsonl",)
 
 @dataclass(frozen=True)
 class Plan:
-    """All steps, in order; `weights`: those that yield a model; `opening`: those that read unseen problems."""
+    """All steps, in order; `weights`: those that yield a model; `opening`: those that read unseen problems; `scores`:
+    the comparison of all stages, and, for a run that ends at an earlier one, of those so far.
+    """
 
     steps: list[Step]
     weights: list[Step]
-    opening: list[Step] = field(default_factory=list)
+    opening: list[Step]
+    scores: list[Step]
 
 
-def plan(recipe: Recipe) -> Plan:
-    """The plan of a checked recipe. Reads no more than the first rows of sources whose format is `auto`."""
-    return _Wiring(recipe).plan()
+def plan(recipe: Recipe, until: str | None = None) -> Plan:
+    """The plan of a checked recipe; `until` is the stage that this run ends at, if not the last.
+
+    Reads no more than the first rows of sources whose format is `auto`.
+    """
+    return _Wiring(recipe, until).plan()
 
 
 def base_step(recipe: Recipe) -> Step:
@@ -62,20 +71,25 @@ def _model_step(name: str, path: Path, recipe: Recipe) -> Step:
 class _Wiring:
     """Builds one plan; holds what later steps refer to by name."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, until: str | None) -> None:
         self.recipe = recipe
+        self.until = until
         self.base = base_step(recipe)
         self.rows = Rows(recipe, self.base)
         self.models: dict[str, Step] = {"base": self.base}  # stage → the step with its weights
         self.preferences: Step | None = None
+        self.sources: list[Step] = []
         self.steps: list[Step] = []
         self.opening: list[Step] = []
+        self.scores: list[Step] = []
         self.evaluations: dict[str, Step] = {}
         self.threads = default_threads()
 
     def plan(self) -> Plan:
-        self._evaluate("base_plain", self.base, None, plain=True)
-        self._evaluate("base", self.base, None)
+        last = self.recipe.stages[-1].name if self.recipe.stages else None
+        scored = {"base_plain": self.base, "base": self.base}
+        for name, model in scored.items():
+            self._evaluate(name, model, None, "development")
         for stage in self.recipe.stages:
             match stage:
                 case SftStage():
@@ -88,12 +102,23 @@ class _Wiring:
                 case RlvrStage():
                     made = self._rlvr(stage)
             self.steps.append(made)
-            self.models[stage.name] = made
-            self._evaluate(stage.name, made, stage.name)
-        names = list(self.evaluations)
-        config = {"stages": names, "confidence": self.recipe.evaluate.confidence}
-        self.steps.append(step(SCORES, algorithms.compare, config, dict(self.evaluations)))
-        return Plan(self.steps, [self.models[name] for name in self.models if name != "base"], self.opening)
+            self.models[stage.name] = scored[stage.name] = made
+            self._evaluate(stage.name, made, stage.name, "development")
+            if stage.name == self.until != last:
+                self._compare(f"{SCORES}.{stage.name}", stage.name)
+        if self.recipe.evaluate.unseal:
+            for name, model in scored.items():
+                self._evaluate(name, model, last, "unseen")
+        self._compare(SCORES, last)
+        weights = [self.models[name] for name in self.models if name != "base"]
+        return Plan([*self.sources, *self.steps], weights, self.opening, self.scores)
+
+    def _compare(self, name: str, stage: str | None) -> None:
+        """All scores so far, side by side. It belongs to the stage that it ends with."""
+        config = {"stages": list(self.evaluations), "confidence": self.recipe.evaluate.confidence}
+        made = step(name, algorithms.compare, config, dict(self.evaluations), stage=stage)
+        self.steps.append(made)
+        self.scores.append(made)
 
     def _from(self, stage: SftStage | PreferStage | DpoStage | RlvrStage) -> Step:
         return self.models[stage.from_] if stage.from_ else list(self.models.values())[-1]
@@ -109,7 +134,9 @@ class _Wiring:
         return said | {"seed": self.recipe.seed, "template": self.recipe.template, "dtype": SAVED_DTYPE}
 
     def _sft(self, stage: SftStage) -> Step:
-        inputs: dict[str, Step | File] = {"model": self._from(stage), "examples": self.rows.mixture()}
+        examples = self.rows.mixture()
+        self.sources.append(examples)
+        inputs: dict[str, Step | File] = {"model": self._from(stage), "examples": examples}
         return self._numeric(stage.name, algorithms.sft, self._config(stage), inputs, stage.name, TIMED)
 
     def _prefer(self, stage: PreferStage) -> None:
@@ -119,8 +146,10 @@ class _Wiring:
             "pool": list(stage.pool), "completions": stage.completions, "temperature": stage.temperature, "top_p": 1.0,
             "max_tokens": stage.max_tokens, "template": recipe.template, "slots": SLOTS, "rows": stage.rows,
             "priorities": {key: recipe.capabilities[key].priority for key in recipe.capabilities}, "seed": recipe.seed}
-        prompts = self.rows.curated(f"{name}.", stage.prompts, "problems", name)
-        completions = self._numeric(f"{name}.completions", algorithms.complete, config, {"prompts.rows": prompts, **pool}, name)
+        prompts = self.rows.curated(f"{name}.", stage.prompts, "problems")
+        self.sources.append(prompts)
+        inputs: dict[str, Step | File] = {"prompts.rows": prompts, **pool}
+        completions = self._numeric(f"{name}.completions", algorithms.complete, config, inputs, name)
         ratings = step(f"{name}.ratings", algorithms.rate, {"judge": stage.judge.model_dump(mode="json")},
                        {"completions": completions}, stage=name)
         self.preferences = step(name, algorithms.pair, {"seed": recipe.seed, "margin": PAIR_MARGIN},
@@ -145,30 +174,34 @@ class _Wiring:
     def _rlvr(self, stage: RlvrStage) -> Step:
         wanted = stage.steps * stage.prompts_per_step
         problems = self.rows.drawn(stage.name, stage.problems, wanted)
-        inputs: dict[str, Step | File] = {"model": self._from(stage), "problems": problems}
+        proof = step(f"{stage.name}.proof", algorithms.prove, {}, {"problems": problems})
+        self.sources.append(proof)
+        inputs: dict[str, Step | File] = {"model": self._from(stage), "problems": problems, "proof": proof}
         config = self._config(stage, "problems", "algorithm") | {"slots": SLOTS}
         return self._numeric(stage.name, algorithms.rlvr, config, inputs, stage.name, TIMED)
 
-    def _evaluate(self, name: str, model: Step, stage: str | None, plain: bool = False) -> None:
-        """Scores on development tasks; on unseen ones, apart, if the recipe unseals them."""
+    def _evaluate(self, name: str, model: Step, stage: str | None, split: str) -> None:
+        """One model's scores on the tasks of a split, as part of a stage."""
         evaluate = self.recipe.evaluate
-        for split, suffix in (("development", ""), ("unseen", ".unseen")):
-            tasks = {task: capability for task, (capability, of) in self.rows.tasks.items() if of == split}
-            if not tasks or (split == "unseen" and not evaluate.unseal):
-                continue
-            wanted = [{"name": task, "capability": capability, "split": split, "max_tokens": self._longest(task)}
-                      for task, capability in tasks.items()]
-            config = {
-                "stage": name, "tasks": wanted, "template": self.recipe.template, "plain": plain, "slots": SLOTS,
-                "seed": self.recipe.seed, "confidence": evaluate.confidence, "limit": evaluate.limit,
-                "unseal": evaluate.unseal if split == "unseen" else None}
-            inputs: dict[str, Step | File] = {"model": model, **{f"task.{task}": self.rows.problems(task) for task in tasks}}
-            made = self._numeric(f"evaluate.{name}{suffix}", algorithms.evaluate, config, inputs, stage)
-            self.steps.append(made)
-            self.evaluations[name + suffix] = made
-            if split == "unseen":
-                self.opening.append(made)
+        tasks = {task: capability for task, (capability, of) in self.rows.tasks.items() if of == split}
+        if not tasks:
+            return
+        wanted = [{"name": task, "capability": capability, "split": split, "max_tokens": self._longest(task)}
+                  for task, capability in tasks.items()]
+        unseen = split == "unseen"
+        label = f"{name}.unseen" if unseen else name
+        config = {
+            "stage": name, "tasks": wanted, "template": self.recipe.template, "plain": name == "base_plain",
+            "slots": SLOTS, "seed": self.recipe.seed, "confidence": evaluate.confidence, "limit": evaluate.limit,
+            "unseal": evaluate.unseal if unseen else None}
+        problems = {f"task.{task}": self.rows.problems(task) for task in tasks}
+        made = self._numeric(f"evaluate.{label}", algorithms.evaluate, config, {"model": model, **problems}, stage)
+        self.steps.append(made)
+        self.evaluations[label] = made
+        if unseen:
+            self.opening += [step for step in (*problems.values(), made) if step not in self.opening]
 
     def _longest(self, task: str) -> int:
-        spec = self.recipe.tasks.get(task)
-        return min(self.recipe.evaluate.max_tokens, (spec.max_tokens if spec else None) or self.recipe.evaluate.max_tokens)
+        """Tokens of an answer: the evaluation's bound, or the task's own where that is lower."""
+        spec, bound = self.recipe.tasks.get(task), self.recipe.evaluate.max_tokens
+        return min(bound, spec.max_tokens) if spec and spec.max_tokens else bound

@@ -36,10 +36,10 @@ class Rows:
     base: Step
     _made: dict[str, Step] = field(default_factory=dict)
 
-    def _step(self, name: str, run: Any, config: dict[str, Any], inputs: dict[str, Step | File], stage: str | None = None) -> Step:
-        """The step of that name: made once, however many uses it has."""
+    def _step(self, name: str, run: Any, config: dict[str, Any], inputs: dict[str, Step | File]) -> Step:
+        """The step of that name: made once, however many uses it has. Rows belong to no stage: all may use them."""
         if name not in self._made:
-            self._made[name] = step(name, run, config, inputs, stage=stage)
+            self._made[name] = step(name, run, config, inputs)
         return self._made[name]
 
     @cached_property
@@ -55,7 +55,8 @@ class Rows:
     def _spec(self, name: str) -> SourceSpec:
         source = self.recipe.sources[name]
         common: dict[str, Any] = {
-            "name": name, "licence": source.licence, "capability": self.capability_of[name], "verifier": source.verifier or ""}
+            "name": name, "licence": source.licence, "capability": self.capability_of[name],
+            "verifier": source.verifier or ""}
         if source.generate is not None:
             form, kind = form_of_generator(source.generate)
             return SourceSpec(**common, format=form, kind=kind)
@@ -76,36 +77,37 @@ class Rows:
 
     def drawn(self, stage: str, sources: Iterable[str], rows: int) -> Step:
         """So many problems for a stage, shared out by priority; where there are fewer, they come round again."""
-        return self._mixed(f"{stage}.problems", f"{stage}.", list(sources), "problems", "rows", rows, UNLIMITED, stage)
+        return self._mixed(f"{stage}.problems", f"{stage}.", list(sources), "problems", "rows", rows, UNLIMITED)
 
-    def _mixed(self, name: str, prefix: str, sources: list[str], kind: str, unit: str, amount: int | None, epochs: float,
-               stage: str | None = None) -> Step:
+    def _mixed(self, name: str, prefix: str, sources: list[str], kind: str, unit: str, amount: int | None,
+               epochs: float) -> Step:
         recipe = self.recipe
         config = {
             "priorities": {key: recipe.capabilities[key].priority for key in recipe.capabilities},
             "weights": {key: recipe.sources[key].weight for key in sources if recipe.sources[key].weight is not None},
             "tokens": amount, "max_epochs": epochs, "seed": recipe.seed, "unit": unit, "template": recipe.template}
-        curated = self.curated(prefix, sources, kind, stage)
-        return self._step(name, mix, config, {"rows": curated, "base": self.base}, stage)
+        curated = self.curated(prefix, sources, kind)
+        return self._step(name, mix, config, {"rows": curated, "base": self.base})
 
-    def curated(self, prefix: str, sources: Iterable[str], kind: str, stage: str | None) -> Step:
+    def curated(self, prefix: str, sources: Iterable[str], kind: str) -> Step:
         """Cleaned, deduplicated and decontaminated: one chain for each use, so that uses do not condemn each other."""
         curate, recipe = self.recipe.curate, self.recipe
         clean: dict[str, Step | File] = {name: self._clean(name, kind) for name in sources}
         rows = clean
         if curate.deduplicate.exact:
             priorities = {key: recipe.capabilities[key].priority for key in recipe.capabilities}
-            rows = {"rows": self._step(f"{prefix}deduplicate", deduplicate, {"priorities": priorities}, clean, stage)}
+            rows = {"rows": self._step(f"{prefix}deduplicate", deduplicate, {"priorities": priorities}, clean)}
         tasks: dict[str, Step | File] = {f"task.{name}": self.hashes(name) for name in self.tasks}
         rule = curate.decontaminate.model_dump(mode="json")
-        return self._step(f"{prefix}decontaminate", decontaminate, rule, {**rows, **tasks}, stage)
+        return self._step(f"{prefix}decontaminate", decontaminate, rule, {**rows, **tasks})
 
     def _clean(self, name: str, kind: str) -> Step:
         curate = self.recipe.curate
         config = {"filter": curate.filter.model_dump(mode="json"), "redact": curate.redact.model_dump(mode="json"),
                   "template": self.recipe.template}
         label = name if kind == kind_of(self.specs[name]) else f"{name}.{kind}"
-        return self._step(f"clean.{label}", filter_and_redact, config, {"rows": self._read(name, kind), "base": self.base})
+        inputs: dict[str, Step | File] = {"rows": self._read(name, kind), "base": self.base}
+        return self._step(f"clean.{label}", filter_and_redact, config, inputs)
 
     def _read(self, name: str, kind: str) -> Step:
         source, spec = self.recipe.sources[name], self.specs[name]

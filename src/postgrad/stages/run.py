@@ -6,6 +6,7 @@
     DIR/model/                      the final model
 """
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +15,11 @@ from typing import Any
 from postgrad.evaluation.seal import SealLog
 from postgrad.pipeline import Artifact, Event, Store, execute, write_run
 from postgrad.pipeline.environment import hardware, package_versions
-from postgrad.pipeline.execute import missing
-from postgrad.pipeline.steps import File, Step
+from postgrad.pipeline.failures import said_plainly
+from postgrad.pipeline.steps import File
 from postgrad.recipe import Recipe, resolved
 from postgrad.stages import sourcing
-from postgrad.stages.plan import SCORES, Plan, plan
+from postgrad.stages.plan import Plan, plan
 from postgrad.support.files import write_atomically
 from postgrad.support.hashing import hash_json
 from postgrad.tasks import load
@@ -41,14 +42,16 @@ def run(
 
     Mistake for what the user asked, Failure for what the world did; what was reached is kept in either case.
     """
-    made = plan(recipe)
+    made = plan(recipe, until or only)
+    _writable(out)
     store = Store(store_root)
-    seal = _unseal(made, store, SealLog(seal_log), recipe)
+    seal = _Seal(made, SealLog(seal_log), recipe)
     outcome = Outcome()
-    details = _details(recipe, seal)
+    details = _details(recipe, seal.said)
 
     def told(event: Event) -> None:
         on_event(event)
+        seal.watch(event)
         if event.artifact is not None:
             outcome.artifacts[event.step.name] = event.artifact
             outcome.ran += event.kind == "done"
@@ -56,31 +59,52 @@ def run(
             if event.kind == "done":
                 write_run(out, store, made.steps, outcome.artifacts, details)
 
-    execute(made.steps, store, only=only, from_=from_, until=until, on_event=told, notes={"seal": seal["head"]})
+    execute(made.steps, store, only=only, from_=from_, until=until, on_event=told, notes=seal.notes)
     write_run(out, store, made.steps, outcome.artifacts, details)
     _publish(out, made, outcome.artifacts)
     return outcome
 
 
-def _unseal(made: Plan, store: Store, log: SealLog, recipe: Recipe) -> dict[str, Any]:
-    """Note the opening before an unseen problem is read. A run whose unseen scores are all there opens nothing."""
-    reason = recipe.evaluate.unseal
-    if reason and made.opening:
-        absent = missing(made.steps, store)
-        if any(absent[step.name] for step in made.opening):
-            log.open_tasks(_unseen(made), reason, run=recipe.name)
-    return {"head": log.head(), "opened": bool(reason and made.opening), "reason": reason}
+def _writable(out: Path) -> None:
+    """Failure now, rather than after the first step, if the run folder cannot be written to."""
+    with said_plainly(f"--out {out}"):
+        out.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=out).close()
+
+
+class _Seal:
+    """Notes the opening just before the first step that reads unseen problems, and only then: a run that does not come
+    so far, and one whose unseen scores are all there, open nothing.
+
+    `said` is what run.json says of the seal, `notes` what every manifest made from now on says.
+    """
+
+    def __init__(self, made: Plan, log: SealLog, recipe: Recipe) -> None:
+        self.made, self.log, self.recipe = made, log, recipe
+        self.opening = {step.name for step in made.opening}
+        self.noted = False
+        self.said: dict[str, Any] = {"head": log.head(), "opened": False, "reason": recipe.evaluate.unseal}
+        self.notes: dict[str, Any] = {"seal": self.said["head"]}
+
+    def watch(self, event: Event) -> None:
+        if event.step.name not in self.opening:
+            return
+        if event.kind == "start" and not self.noted:
+            reason = self.recipe.evaluate.unseal
+            assert reason is not None  # the plan has no such step without one
+            self.said["head"] = self.notes["seal"] = self.log.open_tasks(_unseen(self.made), reason, self.recipe.name)
+            self.noted = True
+        self.said["opened"] = True
 
 
 def _unseen(made: Plan) -> dict[str, str]:
     """task → its content hash, by which the log knows it."""
     tasks: dict[str, str] = {}
-    for opening in made.opening:
-        for source in opening.inputs.values():
-            if isinstance(source, Step) and source.run is sourcing.task:
-                name = source.config["task"]
-                files = {key: file.path for key, file in source.inputs.items() if isinstance(file, File)}
-                tasks[name] = load(name, sourcing.problems_of(files, source.config)).content_hash
+    for step in made.opening:
+        if step.run is sourcing.task:
+            name = step.config["task"]
+            files = {key: file.path for key, file in step.inputs.items() if isinstance(file, File)}
+            tasks[name] = load(name, sourcing.problems_of(files, step.config)).content_hash
     return tasks
 
 
@@ -97,8 +121,11 @@ def _publish(out: Path, made: Plan, artifacts: dict[str, Artifact]) -> None:
     from postgrad.inspection import report
     from postgrad.release.export import export
 
-    if SCORES in artifacts:
-        write_atomically(out / "scores.json", (artifacts[SCORES].folder / "scores.json").read_bytes())
+    compared = [artifacts[step.name] for step in made.scores if step.name in artifacts]
+    if compared:
+        write_atomically(out / "scores.json", (compared[-1].folder / "scores.json").read_bytes())
+    else:
+        (out / "scores.json").unlink(missing_ok=True)  # those of another recipe
     if any(step.name in artifacts for step in made.weights):
         export(out)
     report.write(out, out / "report.html")

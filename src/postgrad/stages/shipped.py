@@ -7,4 +7,5 @@ from postgrad.verifiers.verify import VERIFIERS
 
 def shipped() -> Shipped:
     """The names that a recipe may use."""
-    return Shipped(tasks={name: split_of_task(name) for name in TASKS}, generators=tuple(GENERATORS), verifiers=tuple(VERIFIERS))
+    tasks = {name: split_of_task(name) for name in TASKS}
+    return Shipped(tasks=tasks, generators=tuple(GENERATORS), verifiers=tuple(VERIFIERS))

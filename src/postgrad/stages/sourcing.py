@@ -38,7 +38,7 @@ def make_source(inputs: Inputs, config: Config, resources: Resources) -> None:
 
 @versioned(1)
 def task(inputs: Inputs, config: Config, resources: Resources) -> None:
-    """The problems of a task: of the one that ships under config "shipped", else of the input `file`, read by "spec"."""
+    """The problems of a task: of the input `file`, read by config "spec", else of the one that ships as "task"."""
     if not write_records(resources.out / PROBLEMS, Problem, problems_of(inputs, config)):
         raise Mistake("holds no problem", where=f"tasks.{config['task']}", mend="give at least one")
 
