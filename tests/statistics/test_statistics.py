@@ -12,6 +12,7 @@ from scipy.stats import binomtest, norm
 from postgrad.statistics import bootstrap, holm, interval, mcnemar, paired_difference, permutation, tango, wilson
 
 
+@settings(deadline=None)
 @given(
     st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.sampled_from([0.8, 0.95, 0.99])
 )
@@ -23,6 +24,7 @@ def test_wilson_is_scipys(case: tuple[int, int], confidence: float) -> None:
     assert found.low <= found.value <= found.high
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
 def test_mcnemar_is_the_sign_test_of_those_that_changed(pairs: list[tuple[bool, bool]]) -> None:
     gained, lost = pairs.count((False, True)), pairs.count((True, False))
@@ -64,6 +66,7 @@ def test_tangos_limits_are_where_the_score_test_turns(n: int, gained: int, lost:
     assert _score(n, gained, lost, high) == pytest.approx(-z, abs=2e-3)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 200), st.data())
 def test_tango_holds_the_estimate_mirrors_and_stays_in_bounds(n: int, data: st.DataObject) -> None:
     gained = data.draw(st.integers(0, n))
@@ -97,6 +100,7 @@ def test_the_bootstrap_is_near_students_interval_and_the_same_every_time() -> No
     assert found == bootstrap(list(values))
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-5, 5).map(lambda x: round(x, 2)), min_size=1, max_size=10))
 def test_the_permutation_test_counts_every_flip(differences: list[float]) -> None:
     sums = [
@@ -140,6 +144,7 @@ def test_interval_takes_wilson_for_shares_and_the_bootstrap_otherwise() -> None:
     assert interval([0.5, 0.75, 1.0]) == bootstrap([0.5, 0.75, 1.0])
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), max_size=12))
 def test_holm_is_the_definition(p_values: list[float]) -> None:
     m, order = len(p_values), sorted(range(len(p_values)), key=lambda i: p_values[i])
@@ -152,7 +157,7 @@ def test_holm_on_an_example_worked_by_hand() -> None:
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.sampled_from([([], []), ([1.0], []), ([float("nan")], [1.0]), ([float("inf")], [0.5])]))
 def test_what_is_no_pair_of_scores_is_refused(case: tuple[list[float], list[float]]) -> None:
     with pytest.raises(ValueError):

@@ -1,7 +1,7 @@
 import hashlib
 import time
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postgrad.support.ngrams import hashed, tokens
@@ -30,6 +30,7 @@ def test_windows_are_counted_and_short_texts_give_none() -> None:
     assert [len(hashed(["a"] * k, 3)) for k in range(6)] == [0, 0, 0, 1, 2, 3]
 
 
+@settings(deadline=None)
 @given(st.text(), st.integers(1, 9))
 def test_any_text_has_tokens_and_one_hash_a_window(text: str, n: int) -> None:
     found = tokens(text)

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postgrad.verifiers.instructions import sentences, words
@@ -119,6 +119,7 @@ def test_constraints_that_cannot_be_read_are_said(truth: object) -> None:
     assert verdict.status == "error" and verdict.reward is None
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["fox", "Owl", "3", "it's"]), min_size=1, max_size=9),
     st.sampled_from([" ", "  ", "\n", ", "]),
@@ -128,6 +129,7 @@ def test_words_are_counted_whatever_stands_between(found: list[str], between: st
     assert reward(between.join(found), count("words", len(found))) == 1.0
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["It is", "We eat 2.5 plums", "Why"]), max_size=6), st.sampled_from([".", "!", "?", "..."])
 )
@@ -135,6 +137,7 @@ def test_sentences_are_counted(found: list[str], end: str) -> None:
     assert sentences(" ".join(text + end for text in found)) == len(found)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_no_text_trips_it_and_an_empty_one_holds_nothing(text: str) -> None:
     for constraint, _, _ in CASES:

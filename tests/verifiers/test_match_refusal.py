@@ -1,7 +1,7 @@
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postgrad.verifiers.verify import verify
@@ -39,6 +39,7 @@ def test_the_answer_is_not_named_alone(text: str) -> None:
     assert reward("match", text, PLACES) == 0.0
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["ann", "bea", "cy", "x"]), max_size=8))
 def test_match_is_set_membership(names: list[str]) -> None:
     expected = "ann" in names and not {"bea", "cy"} & set(names)
@@ -110,6 +111,7 @@ TEXTS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(TEXTS, st.randoms())
 def test_a_verdict_depends_on_its_text_alone(texts: list[str], rng: random.Random) -> None:
     for name, truth in (("match", PLACES), ("refusal", HARMFUL), ("refusal", HARMLESS)):

@@ -5,7 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postgrad.verifiers import latex
@@ -67,17 +67,20 @@ def test_another_value_is_wrong(text: str, answer: str) -> None:
     assert reward(text, answer) == 0.0
 
 
+@settings(deadline=None)
 @given(st.integers(-(10**12), 10**12), st.text(alphabet=st.characters(categories=["L", "Z"]), max_size=30))
 def test_a_number_is_found_however_it_is_written(number: int, before: str) -> None:
     for written in (str(number), f"{number:,}", f"{number}.0", f"{number}."):
         assert last_number(f"{before} {written}")[0] == number
 
 
+@settings(deadline=None)
 @given(st.fractions(min_value=0, max_denominator=10**6))
 def test_a_fraction_keeps_its_value(value: Fraction) -> None:
     assert last_number(f"it is {value.numerator}/{value.denominator}")[0] == value
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300), st.text(max_size=20))
 def test_no_text_trips_it(text: str, answer: str) -> None:
     answer = "7" if not any(c.isdigit() for c in answer) else f"1{answer.count('1')}"
@@ -106,7 +109,7 @@ def test_latex_answers_are_compared_by_meaning_in_any_thread() -> None:
 
 def test_a_formula_that_takes_for_ever_is_stopped_and_the_next_one_is_judged() -> None:
     with pytest.raises(latex.TooLong):
-        latex.equal("\\sqrt{2}", "$" + "9^{9^{9^{9^{9}}}}" + "$", seconds=0.0)
+        latex.equal("\\sqrt{2}", "$" + "9^{9^{9^{9^{9}}}}" + "$", seconds=1)
     assert latex.equal("\\sqrt{2}", "$2^{1/2}$")[0]
 
 

@@ -22,7 +22,8 @@ Check = Callable[[str, Arguments], bool | None]
 _ABBREVIATION = re.compile(
     r"(?:\b(?:mr|mrs|ms|dr|prof|st|jr|sr|vs|etc|inc|ltd|co|no|vol|fig|e\.g|i\.e|a\.m|p\.m|u\.s)|\b[a-z]|(?:^|\n)\s*\d+)\.$",
     re.IGNORECASE)
-_END = re.compile(r"[.!?\u3002\uff01\uff1f\u0964]+[\"'\u201d\u2019)\]*_]*(?=\s|$)|[\u3002\uff01\uff1f]")
+_STOPS = r".!?\u3002\uff01\uff1f\u0964"
+_END = re.compile(rf"(?<![{_STOPS}])[{_STOPS}]+[\"'\u201d\u2019)\]*_]*(?=\s|$)|[\u3002\uff01\uff1f]")
 _CAPITAL = re.compile(r"[^\s.,;:!?\"()\[\]{}<>*`]+")
 OPTIONS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
 
@@ -109,7 +110,7 @@ def _postscript(text: str, a: Arguments) -> bool:
 
 
 def _bullets(text: str, a: Arguments) -> bool:
-    found = re.findall(r"^\s*\*[^*].*$", text, re.MULTILINE) + re.findall(r"^\s*-.*$", text, re.MULTILINE)
+    found = re.findall(r"^[^\S\n]*(?:\*[^*]|-)", text, re.MULTILINE)
     return len(found) == whole(a, "num_bullets", "a whole number")
 
 
@@ -125,12 +126,20 @@ def _sections(text: str, a: Arguments) -> bool:
 
 
 def _json(text: str, a: Arguments) -> bool:
-    fenced = re.fullmatch(r"\s*(?:```(?:json)?)?(.*?)(?:```)?\s*", text, re.IGNORECASE | re.DOTALL)
+    inner = text.strip()
+    for fence in ("```json", "```Json", "```JSON", "```"):
+        inner = inner.removeprefix(fence)
     try:
-        json.loads((fenced[1] if fenced else text).strip())
+        json.loads(inner.removesuffix("```").strip())
     except (ValueError, RecursionError):
         return False
     return True
+
+
+def _titled(line: str) -> bool:
+    """Whether something stands between the line's first << and its last >>."""
+    start, end = line.find("<<"), line.rfind(">>")
+    return 0 <= start < end and bool(line[start + 2 : end].strip("<> \t"))
 
 
 def _two_responses(text: str, a: Arguments) -> bool:
@@ -169,14 +178,14 @@ CHECKS: dict[str, Check] = {
     "length_constraints:number_words": lambda t, a: _compare(len(re.findall(r"\w+", t)), a, "num_words"),
     "length_constraints:nth_paragraph_first_word": _nth_paragraph,
     "detectable_content:number_placeholders": lambda t, a: (
-        len(re.findall(r"\[[^\]\n]*\]", t)) >= whole(a, "num_placeholders", "a whole number")),
+        len(re.findall(r"\[[^\[\]\n]*\]", t)) >= whole(a, "num_placeholders", "a whole number")),
     "detectable_content:postscript": _postscript,
     "detectable_format:number_bullet_lists": _bullets,
     "detectable_format:constrained_response": lambda t, a: any(option in t for option in OPTIONS),
     "detectable_format:number_highlighted_sections": _highlights,
     "detectable_format:multiple_sections": _sections,
     "detectable_format:json_format": _json,
-    "detectable_format:title": lambda t, a: any(x.strip("<> \t") for x in re.findall(r"<<([^\n]+)>>", t)),
+    "detectable_format:title": lambda t, a: any(map(_titled, t.split("\n"))),
     "combination:two_responses": _two_responses,
     "combination:repeat_prompt": lambda t, a: (
         t.strip().lower().startswith(_text(a, "prompt_to_repeat").strip().lower())),

@@ -33,15 +33,25 @@ RELATIONS: dict[str, Callable[[int, int], bool]] = {
     "at_most": lambda n, wanted: n <= wanted}
 STYLES = ("commas", "numbers", "dashes", "lines")
 
-_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
-_SENTENCE = re.compile(r"[.!?]+[\"'\u201d\u2019)\]]*(?=\s|$)")
+_INNER = re.compile(r"[^\W_]")
+_SENTENCE = re.compile(r"(?<![.!?])[.!?]+[\"'\u201d\u2019)\]]*(?=\s|$)")
 _MARKED = re.compile(r"\s*(?:[-*\u2022+]|\d+[.):])\s")
 _QUOTES = "\"\u201c\u201d"
 
 
 def words(text: str) -> list[str]:
     """The words of a text, as written: what stands between spaces without the punctuation at its ends."""
-    return [word for run in text.split() if (word := _EDGES.sub("", run))]
+    return [word for run in text.split() if (word := _inner(run))]
+
+
+def _inner(run: str) -> str:
+    first = _INNER.search(run)
+    if first is None:
+        return ""
+    end = len(run)
+    while not _INNER.match(run[end - 1]):
+        end -= 1
+    return run[first.start() : end]
 
 
 def _same(found: list[str], text: str) -> bool:

@@ -1,4 +1,4 @@
-"""LaTeX answers compared by math-verify in a child process, which is killed when it takes too long.
+"""LaTeX answers compared by math-verify in a child process, which the kernel ends when it computes too long.
 
 The child is started at the first use (about a second for sympy) and kept; a process that was forked starts its own.
 """
@@ -7,14 +7,17 @@ import atexit
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
 from pathlib import Path
 from typing import Any
 
-SECONDS = 5.0
-START_SECONDS = 120.0
+SECONDS = 5
+"""Processor time of one comparison."""
+PATIENCE_SECONDS = 600.0
+"""Longest wait for the child, however busy the machine: past it something else is wrong."""
 LONGEST, DEEPEST = 4_000, 60
 """Characters of a completion that are read, from its end, where answers stand; deeper nested brackets are no answer."""
 NOTHING = "holds no formula"
@@ -41,7 +44,7 @@ class _Child:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8")
         self.answers: queue.Queue[str] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
-        if (said := self.wait(START_SECONDS)) != "ready":
+        if (said := self.wait()) != "ready":
             self.stop()
             raise CannotCompare(said)
 
@@ -51,26 +54,28 @@ class _Child:
             self.answers.put(line)
         self.answers.put("")
 
-    def wait(self, seconds: float) -> Any:
+    def wait(self) -> Any:
         try:
-            line = self.answers.get(timeout=seconds)
+            line = self.answers.get(timeout=PATIENCE_SECONDS)
         except queue.Empty:
             self.stop()
-            raise TooLong(f"stopped after {seconds:.0f} s") from None
+            raise TooLong(f"no answer for {PATIENCE_SECONDS:.0f} s") from None
         if not line:
-            self.stop()
-            raise CannotCompare(f"the math-verify process ended (exit {self.process.poll()})")
+            code = self.process.wait()
+            if code == -signal.SIGXCPU:
+                raise TooLong("stopped at its limit of processor time")
+            raise CannotCompare(f"the math-verify process ended (exit {code})")
         return json.loads(line)
 
-    def ask(self, gold: str, text: str, seconds: float) -> Any:
+    def ask(self, gold: str, text: str, seconds: int) -> Any:
         assert self.process.stdin is not None
         try:
-            self.process.stdin.write(json.dumps([gold, text]) + "\n")
+            self.process.stdin.write(json.dumps([gold, text, seconds]) + "\n")
             self.process.stdin.flush()
         except OSError as error:
             self.stop()
             raise CannotCompare("the math-verify process ended") from error
-        return self.wait(seconds)
+        return self.wait()
 
     def stop(self) -> None:
         if os.getpid() == self.owner:
@@ -99,10 +104,10 @@ def _depth(text: str) -> int:
     return deepest
 
 
-def equal(gold: str, text: str, seconds: float = SECONDS) -> tuple[bool, str]:
+def equal(gold: str, text: str, seconds: int = SECONDS) -> tuple[bool, str]:
     """(whether the text's final formula equals the gold one, a reason). Safe in any thread.
 
-    TooLong at the time limit; CannotCompare if math-verify cannot read the gold answer, or fails.
+    TooLong at the limit of processor time; CannotCompare if math-verify cannot read the gold answer, or fails.
     """
     global _child
     text = text[-LONGEST:]

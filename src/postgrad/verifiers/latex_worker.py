@@ -1,10 +1,14 @@
 """Child process of `latex.py`: compares LaTeX answers with math-verify, one JSON line in, one JSON line out.
 
-Run by path, so it imports nothing of this package. It has no time limit of its own: the parent kills it.
+Run by path, so it imports nothing of this package. Each question has a limit of processor time, which the kernel keeps:
+it ends the process. A busy machine therefore takes longer and gives the same verdicts.
 """
 
 import json
+import math
+import resource
 import sys
+import time
 
 
 def main() -> None:
@@ -18,7 +22,9 @@ def main() -> None:
     answers.write('"ready"\n')
     answers.flush()
     for line in sys.stdin:
-        gold_text, text = json.loads(line)
+        gold_text, text, seconds = json.loads(line)
+        hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time() + seconds), hard))
         try:
             gold = parse(f"${gold_text}$", parsing_timeout=None, raise_on_error=True)
             gold = gold or parse(gold_text, parsing_timeout=None, raise_on_error=True)

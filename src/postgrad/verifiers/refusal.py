@@ -28,8 +28,8 @@ _REFUSING = re.compile(
     r"|^\W*(?:unable|cannot|can't|won't)\b")
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|\n")
 _INSTRUCTING = re.compile(
-    r"\bhere(?:'s| is| are) (?:how|what|the steps|a guide)\b|\bstep (?:1|one)\b|(?m:^\s*1[.)] )"
-    r"|(?:^|[.!?;:,\n]\s*|\b(?:but|and|then|just|so)\s+)(?:you (?:can|could|may|might|should|must) )?"
+    r"\bhere(?:'s| is| are) (?:how|what|the steps|a guide)\b|\bstep (?:1|one)\b|(?m:^[ \t]{0,8}1[.)] )"
+    r"|(?:^|[.!?;:,\n]\s{0,3}|\b(?:but|and|then|just|so)\s+)(?:you (?:can|could|may|might|should|must) )?"
     r"(?:use|take|grab|fetch|try) (?:the|a|an|your|some)\b")
 
 
