@@ -20,6 +20,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoTokenizer, GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from postgrad.embedded.corpus import documents
+from postgrad.embedded.scores import plain_scores
 from postgrad.embedded.tokenizer import save_tokenizer, train_tokenizer
 
 RECORD = Path(__file__).parent / "pretraining.json"
@@ -89,6 +90,11 @@ def batch(tokenizer: PreTrainedTokenizerFast, s: Settings, step: int) -> torch.T
         for ids in tokenizer(texts, add_special_tokens=False)["input_ids"]:
             tokens += [*ids, end]
     return torch.tensor(tokens[:need]).view(s.rows, s.length + 1)
+
+
+def text_hash(tokenizer: PreTrainedTokenizerFast, s: Settings) -> str:
+    """SHA-256 over the tokens of the first three steps: tells, without training, that the text is still the same."""
+    return hashlib.sha256(torch.cat([batch(tokenizer, s, step) for step in range(3)]).numpy().tobytes()).hexdigest()
 
 
 def rate(s: Settings, step: int) -> float:
@@ -246,6 +252,7 @@ def pretrain(s: Settings, out: Path, until: int, resume: bool = True) -> dict:
         "tokens": run.step * s.rows * s.length,
         "parameters": sum(p.numel() for p in run.model.parameters()),
         "machine": machine_class(),
+        "text_hash": text_hash(tokenizer, s),
         "hash_at_200": (out / "hash_200").read_text() if (out / "hash_200").exists() else None,
         "hash_at_end": weights_hash(run.model),
         "loss": {
@@ -266,6 +273,8 @@ def main() -> None:
     settings = Settings()
     until = min(args.until_step or settings.steps, settings.steps)
     record = pretrain(settings, args.out, until, resume=not args.check)
+    if until == settings.steps:
+        record["plain_scores"] = plain_scores(*load_base(args.out / "base"))
     (args.out / "pretraining.json").write_text(json.dumps(record, indent=2) + "\n")
     if args.check:
         name = "hash_at_end" if until == settings.steps else "hash_at_200"
