@@ -3,7 +3,8 @@
 Published (Tülu 3, section 5.2; allenai/open-instruct scripts/synth_pref): chosen is the highest mean over the four
 aspects, rejected is drawn at random from the others. Two faults of the published script are not repeated: there an
 answer that ties with the chosen one may be rejected, and a rating that could not be read counts as -1 in the mean. Here
-ties make no pair, and what has no value is left out of the mean.
+ties make no pair, and what has no value is left out of the mean. And an answer that was cut off at its length limit is
+never chosen, whatever its ratings: its end is not the model's own, and to learn from it would be learning to break off.
 """
 
 import random
@@ -43,14 +44,15 @@ def means(ratings: Iterable[Rating]) -> dict[str, float]:
 
 
 def _draw(scored: Sequence[Scored], rng: random.Random, margin: float) -> tuple[Scored, Scored] | None:
-    """Chosen and rejected among the answers to one prompt; None if none is lower by more than nothing, and by
-    `margin`.
-    """
-    best = max(one.mean for one in scored)
+    """Chosen and rejected among the answers to one prompt; None if no whole one is above another, and by `margin`."""
+    whole = [one for one in scored if one.completion.finish_reason == "stop"]
+    if not whole:
+        return None
+    best = max(one.mean for one in whole)
     lower = [one for one in scored if one.mean < best and best - one.mean >= margin - 1e-9]
     if not lower:
         return None
-    return rng.choice([one for one in scored if one.mean == best]), rng.choice(lower)
+    return rng.choice([one for one in whole if one.mean == best]), rng.choice(lower)
 
 
 def make(
