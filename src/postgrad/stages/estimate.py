@@ -1,0 +1,342 @@
+"""`postgrad plan`: what each step of a recipe would do and cost on this machine, without doing any of it. No torch.
+
+What is counted and what is assumed (rows from sampled sources, answers as long as the examples', a share of groups that
+teach nothing) is said here and in `lengths`; what work costs is said in `costs`; docs/plan.md has how near it comes.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+
+from postgrad.data.mixture import fill
+from postgrad.pipeline import Artifact, Store, missing, plan_keys
+from postgrad.pipeline.steps import File, Step, in_order
+from postgrad.preferences.prompts import shares
+from postgrad.recipe import DpoStage, PreferStage, Recipe, RlvrStage, SftStage
+from postgrad.stages import algorithms, sourcing
+from postgrad.stages.costs import PROCESS_BYTES, Cost, Costs, Generation, matmul_rate
+from postgrad.stages.lengths import Lengths, Sampled, exact_count, rough_count, weighted
+from postgrad.stages.plan import base_step, plan
+from postgrad.stages.rows import Rows
+from postgrad.support.model_shape import Shape, shape_of
+
+RAMBLING = 1.6
+"""Answers of a base without a chat template, over those of a trained model: it ends late or not at all."""
+LONGEST = 1.5
+"""The longest of many answers of a trained model, over their mean."""
+PAIRS = 0.93
+"""Share of prompts whose answers differ in their ratings."""
+TEACHING = 0.5
+"""Share of RLVR's groups whose rewards differ, so that they are trained on."""
+BATCH_SLOTS = 4
+"""Slots' worth of requests in one call of the engine (generation/journaled.py)."""
+IMPORT_SECONDS = 3.0
+"""torch and transformers, once a process: counted to the step that imports the base."""
+STEP_SECONDS = 0.05
+ROW_SECONDS = 1.2e-4
+RATING_SECONDS = 4.8e-4
+"""Of a step without a model: what it takes at least, and for each row that it reads; and of rating an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """One step. `tokens` that go through the model; `seconds` of the step; `memory_bytes` of the process at its peak in
+    it. What cannot be told is None. `cached`: it is in the store.
+    """
+
+    step: str
+    stage: str | None
+    what: str
+    tokens: float | None = None
+    optimizer_steps: int | None = None
+    flops: float | None = None
+    seconds: float | None = None
+    memory_bytes: float | None = None
+    cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a step does: words for a person, and its cost if a model's shape is known."""
+
+    what: str
+    tokens: float | None = None
+    updates: int | None = None
+    cost: Cost | None = None
+
+
+def rows(recipe: Recipe, store_root: Path) -> list[PlanRow]:
+    """A row for every step of the recipe's plan, in the order in which they run."""
+    steps = in_order(plan(recipe).steps)
+    store = Store(store_root)
+    absent = missing(steps, store)
+    estimate = _Estimate(recipe, _base(recipe, store))
+    found = []
+    for step in steps:
+        work = estimate.work(step)
+        cost = work.cost
+        memory = None if cost is None or not cost.flops else PROCESS_BYTES + cost.memory
+        found.append(PlanRow(
+            step.name, step.stage, work.what, work.tokens, work.updates, cost.flops or None if cost else None,
+            cost.seconds if cost else None, memory, not absent[step.name]))
+    return found
+
+
+def _base(recipe: Recipe, store: Store) -> Path | None:
+    """Where the base model's files can be read: as imported if the store has it, else where it lies, else nowhere."""
+    step = base_step(recipe)
+    key = store.planned(plan_keys([step], store.hash_memory)[step.name])
+    kept = store.look(key) if key else None
+    if isinstance(kept, Artifact):
+        return kept.folder / "model"
+    source = step.inputs.get("weights")
+    return source.path if isinstance(source, File) else _in_hub_cache(recipe.base_model)
+
+
+def _in_hub_cache(name: str) -> Path | None:
+    """The folder of a hub id in the local cache."""
+    from huggingface_hub import try_to_load_from_cache
+
+    found = try_to_load_from_cache(name, "config.json") if name.count("/") == 1 else None
+    return Path(found).parent if isinstance(found, str) else None
+
+
+class _Estimate:
+    """The estimates of one recipe. `base`: a model folder, a .gguf file, or None if the base cannot be looked at."""
+
+    def __init__(self, recipe: Recipe, base: Path | None) -> None:
+        self.recipe = recipe
+        self.rows = Rows(recipe, base_step(recipe))
+        count = exact_count(base, recipe.template) if base is not None and base.is_dir() else None
+        self.sampled = Sampled(recipe, self.rows, count or rough_count)
+        self.shape: Shape | None = shape_of(base) if base is not None else None
+        self.stages = {stage.name: stage for stage in recipe.stages}
+        self.known: dict[Callable[..., None], Callable[[Step], Work]] = {
+            sourcing.base: self._import, sourcing.make_source: self._make, sourcing.task: self._task,
+            algorithms.compare: lambda _: Work("compare all scores", cost=Cost(0.0, STEP_SECONDS)),
+            algorithms.sft: self._sft, algorithms.complete: self._complete, algorithms.rate: self._rate,
+            algorithms.pair: self._pair,
+            algorithms.reference: self._reference, algorithms.dpo: self._dpo, algorithms.rlvr: self._rlvr,
+            algorithms.evaluate: self._evaluate}
+
+    def work(self, step: Step) -> Work:
+        """What the step does and costs."""
+        if step.run in self.known:
+            return self.known[step.run](step)
+        seconds = STEP_SECONDS + ROW_SECONDS * self._rows_of(step)
+        return Work(step.run.__name__.replace("_", " "), cost=Cost(0.0, seconds))
+
+    @cached_property
+    def costs(self) -> Costs | None:
+        """None where the base's shape is not known."""
+        return Costs(self.shape, matmul_rate()) if self.shape else None
+
+    def _cost(self, of: Callable[[Costs], Cost]) -> Cost | None:
+        return of(self.costs) if self.costs is not None else None
+
+    def _rows_of(self, step: Step) -> float:
+        """Rows that a step of curation reads: those of the sources that it comes from."""
+        if step.run is sourcing.make_source:
+            return float(step.config["rows"])
+        if "name" in step.config and step.config["name"] in self.sampled.sources:
+            return self.sampled.sources[step.config["name"]].rows
+        return sum(self._rows_of(source) for source in step.inputs.values() if isinstance(source, Step))
+
+    # Bringing things in
+
+    def _import(self, step: Step) -> Work:
+        cost = self._cost(lambda costs: costs.loading(written=True)) or Cost()
+        return Work("import the base model", cost=cost + Cost(0.0, IMPORT_SECONDS))
+
+    def _make(self, step: Step) -> Work:
+        count = step.config["rows"]
+        return Work(f"make {count:,} rows", cost=Cost(0.0, STEP_SECONDS + ROW_SECONDS * count / 2))
+
+    def _task(self, step: Step) -> Work:
+        lengths = self.sampled.task(step.config["task"])
+        return Work(f"{lengths.rows:,.0f} problems", cost=Cost(0.0, STEP_SECONDS + ROW_SECONDS * lengths.rows))
+
+    # Training
+
+    @cached_property
+    def mixture(self) -> Lengths:
+        """Rows of the mixture and their mean lengths, shared out as data/mixture.py shares them."""
+        wanted, recipe = self.recipe.curate.mixture, self.recipe
+        sources = {name: self.sampled.sources[name] for name in self.rows.examples}
+        has = {name: one.rows * one.answer for name, one in sources.items()}
+        weight = {name: 1.0 if (said := recipe.sources[name].weight) is None else said for name in sources}
+        if all(recipe.sources[name].weight is None for name in sources):
+            weight = {name: one.rows for name, one in sources.items()}
+        room = {name: wanted.max_epochs * has[name] if weight[name] else 0.0 for name in sources}
+        total = sum(has.values()) if wanted.tokens is None else float(wanted.tokens)
+        taken: dict[str, float] = {}
+        members = {key: [name for name in sources if name in capability.sources]
+                   for key, capability in recipe.capabilities.items()}
+        aims = _fill(total, {key: recipe.capabilities[key].priority for key, names in members.items() if names},
+                     {key: sum(room[name] for name in names) for key, names in members.items()})
+        for key, aim in aims.items():
+            taken |= _fill(aim, {name: weight[name] for name in members[key]}, room)
+        count = {name: tokens / sources[name].answer for name, tokens in taken.items() if sources[name].answer}
+        return _mean([(count[name], sources[name]) for name in count])
+
+    def _sft(self, step: Step) -> Work:
+        stage = self.stages[step.name]
+        assert isinstance(stage, SftStage)
+        rows = self.mixture
+        length = min(rows.prompt + rows.answer, stage.max_length)
+        read = round(rows.rows * stage.epochs)
+        updates = math.ceil(read / stage.batch_size)
+        at_once = max(length, min(stage.micro_batch_tokens, stage.batch_size * length))
+        cost = self._cost(lambda costs: costs.loading(True) + costs.training(read * length, length, updates, at_once))
+        return Work(f"{stage.epochs:g} × {rows.rows:,.0f} conversations", read * length, updates, cost)
+
+    # Preferences
+
+    @cached_property
+    def prefer(self) -> dict[str, tuple[PreferStage, Lengths, float]]:
+        """prefer stage → (stage, its prompts with the answers of a trained model, those of the pool's mean member)."""
+        return {stage.name: self._prompts(stage) for stage in self.recipe.stages if isinstance(stage, PreferStage)}
+
+    def _prompts(self, stage: PreferStage) -> tuple[PreferStage, Lengths, float]:
+        recipe, sources = self.recipe, self.sampled.sources
+        there: dict[str, int] = {}
+        for name in stage.prompts:
+            key = self.rows.capability_of[name]
+            there[key] = there.get(key, 0) + round(sources[name].rows)
+        priorities = {key: capability.priority for key, capability in recipe.capabilities.items()}
+        given = there if stage.rows is None else shares(there, priorities, stage.rows)
+        parts = [(given[key] * sources[name].rows / max(1, there[key]), name)
+                 for name in stage.prompts for key in [self.rows.capability_of[name]]]
+        asked = self._asked(parts, stage.max_tokens)
+        said = [self._answer(member, asked.answer, stage.max_tokens) for member in stage.pool]
+        return stage, asked, sum(said) / len(said)
+
+    def _asked(self, parts: list[tuple[float, str]], most: int) -> Lengths:
+        """So many prompts of each source, with the answers that a trained model gives."""
+        return _mean([(count, Lengths(count, self.sampled.sources[name].prompt, self._gold(name, most)))
+                      for count, name in parts])
+
+    def _gold(self, source: str, most: int) -> float:
+        """Mean tokens of an answer of a trained model: as in the source's examples, else in those of its capability."""
+        own = self.sampled.sources[source].answer
+        return min(most, own or self.sampled.answers.get(self.rows.capability_of[source], most))
+
+    def _answer(self, model: str, gold: float, most: int) -> float:
+        """The same of a model by its name in the plan: `base` may know no chat."""
+        raw = model in ("base", "base_plain") and not (self.shape and self.shape.chat)
+        return min(most, gold * (RAMBLING if raw else 1.0))
+
+    def _generation(self, model: str, asked: Lengths, each: float, most: int, slots: int, a_call: float) -> Generation:
+        """`each` answers of the model to each of these prompts; `a_call`: requests in one call of the engine."""
+        mean = self._answer(model, asked.answer, most)
+        longest = most if mean > asked.answer else min(most, LONGEST * mean)
+        return Generation(asked.rows, asked.prompt, asked.rows * each, mean, longest, slots, a_call)
+
+    def _complete(self, step: Step) -> Work:
+        stage, asked, _ = self.prefer[str(step.stage)]
+        slots, each, most = step.config["slots"], stage.completions / len(stage.pool), stage.max_tokens
+        what = f"{stage.completions} answers to each of {asked.rows:,.0f} prompts by {', '.join(stage.pool)}"
+        parts = [self._generation(member, asked, each, most, slots, slots * BATCH_SLOTS) for member in stage.pool]
+        cost = self._cost(lambda costs: sum((costs.loading() + costs.generating(part) for part in parts), Cost()))
+        return Work(what, sum(part.tokens for part in parts), None, cost)
+
+    def _rate(self, step: Step) -> Work:
+        stage, asked, _ = self.prefer[str(step.stage)]
+        answers = asked.rows * stage.completions
+        return Work(f"rate {answers:,.0f} answers", cost=Cost(0.0, STEP_SECONDS + RATING_SECONDS * answers))
+
+    def _pair(self, step: Step) -> Work:
+        stage, asked, _ = self.prefer[str(step.stage)]
+        answers = asked.rows * stage.completions
+        return Work(f"{PAIRS * asked.rows:,.0f} pairs", cost=Cost(0.0, STEP_SECONDS + ROW_SECONDS * answers))
+
+    def _pairs(self, step: Step) -> tuple[float, float]:
+        """For DPO: how many pairs its `prefer` stage makes, and tokens of one, the prompt once and both answers."""
+        source = step.inputs["preferences"]
+        assert isinstance(source, Step)
+        _, asked, answer = self.prefer[str(source.stage)]
+        return PAIRS * asked.rows, asked.prompt + 2 * answer
+
+    def _reference(self, step: Step) -> Work:
+        pairs, length = self._pairs(step)
+        at_once = min(step.config["micro_batch_tokens"], pairs * length)
+        cost = self._cost(lambda costs: costs.loading() + costs.scoring(pairs * length, length, at_once, shared=True))
+        return Work(f"{pairs:,.0f} pairs scored", pairs * length, None, cost)
+
+    def _dpo(self, step: Step) -> Work:
+        stage = self.stages[step.name]
+        assert isinstance(stage, DpoStage)
+        pairs, length = self._pairs(step)
+        read = round(pairs * stage.epochs)
+        updates = math.ceil(read / stage.batch_size)
+        at_once = max(length, min(stage.micro_batch_tokens, stage.batch_size * length))
+        cost = self._cost(lambda costs: costs.loading(True) + costs.training(
+            read * length, length, updates, at_once, shared=True))
+        return Work(f"{stage.epochs:g} × {pairs:,.0f} pairs", read * length, updates, cost)
+
+    # Rewards
+
+    def _rlvr(self, step: Step) -> Work:
+        stage = self.stages[step.name]
+        assert isinstance(stage, RlvrStage)
+        asked = self._drawn(stage)
+        group, requests = stage.group_size, stage.prompts_per_step * stage.group_size
+        sampled = self._generation(step.name, asked, group, stage.max_tokens, step.config["slots"], requests)
+        length = asked.prompt + sampled.answer
+        trained = TEACHING * asked.rows * (asked.prompt + group * sampled.answer)
+        updates = stage.steps * stage.updates_per_step
+        at_once = min(stage.micro_batch_tokens, max(length, trained / updates))
+
+        def of(costs: Costs) -> Cost:
+            alone = (costs.loading(True) + costs.generating(sampled)
+                     + costs.training(trained, length, updates, at_once, shared=True))
+            return costs.beside(alone + costs.scoring(trained, length, at_once, shared=True)) if stage.kl > 0 else alone
+
+        what = f"{stage.steps} × {stage.prompts_per_step} prompts × {group} answers"
+        return Work(what, sampled.tokens + trained, updates, self._cost(of))
+
+    def _drawn(self, stage: RlvrStage) -> Lengths:
+        """The problems of all steps, shared out by priority and then by rows."""
+        recipe = self.recipe
+        members: dict[str, list[str]] = {}
+        for name in stage.problems:
+            members.setdefault(self.rows.capability_of[name], []).append(name)
+        wanted = float(stage.steps * stage.prompts_per_step)
+        priorities = {key: recipe.capabilities[key].priority for key in members}
+        each = _fill(wanted, priorities, dict.fromkeys(members, wanted))
+        parts = []
+        for key, names in members.items():
+            there = sum(self.sampled.sources[name].rows for name in names)
+            parts += [(each[key] * self.sampled.sources[name].rows / max(1.0, there), name) for name in names]
+        return self._asked(parts, stage.max_tokens)
+
+    # Scores
+
+    def _evaluate(self, step: Step) -> Work:
+        model = step.config["stage"]
+        parts = []
+        for task in step.config["tasks"]:
+            lengths, most = self.sampled.task(task["name"]), task["max_tokens"]
+            gold = min(most, self.sampled.answers.get(task["capability"], most))
+            asked = Lengths(lengths.rows, lengths.prompt, gold)
+            slots = step.config["slots"]
+            parts.append(self._generation(model, asked, 1.0, most, slots, slots * BATCH_SLOTS))
+        problems = sum(part.requests for part in parts)
+        cost = self._cost(lambda costs: sum(map(costs.generating, parts), costs.loading()))
+        return Work(f"{problems:,.0f} problems", sum(part.tokens for part in parts), None, cost)
+
+
+def _fill(total: float, weights: Mapping[str, float], room: Mapping[str, float]) -> dict[str, float]:
+    """`mixture.fill` of floats: `total` shared out by weights, what one cannot hold going to the others."""
+    exact = {name: Fraction(weight) for name, weight in weights.items()}
+    filled = fill(Fraction(total), exact, {name: Fraction(room[name]) for name in weights})
+    return {name: float(share) for name, share in filled.items()}
+
+
+def _mean(parts: list[tuple[float, Lengths]]) -> Lengths:
+    """So many rows of each: all of them together."""
+    return Lengths(sum(count for count, _ in parts), weighted([(count, one.prompt) for count, one in parts]),
+                   weighted([(count, one.answer) for count, one in parts]))
