@@ -15,7 +15,9 @@ from postgrad.embedded.world import split_of
 
 STORY_SHARE = 0.4
 STEPS = ((2, 0.5), (3, 0.5))
-DIGITS = ((1, 1), (2, 3), (3, 2))
+DIGITS = ((1, 1), (2, 3), (3, 4))
+LARGEST = 1999
+"""The pretraining text stops at 999: to carry into a fourth digit is what training has to teach."""
 
 
 def _digits(rng: random.Random) -> Callable[[], int]:
@@ -44,12 +46,12 @@ def stream(seed: int, split: str) -> Iterator[Row]:
     seen: set[str] = set()
     while True:
         if rng.random() < STORY_SHARE:
-            story = draw_story(rng, digits, STORIES[3:])
+            story = draw_story(rng, digits, STORIES[3:], LARGEST)
             question, s, key = story.question, story.sum, f"story/{story.question}"
             if split_of(_ending(question)) != split:
                 continue
         else:
-            s = draw_chain(rng, rng.choices([n for n, _ in STEPS], [w for _, w in STEPS])[0], digits, 0.4)
+            s = draw_chain(rng, rng.choices([n for n, _ in STEPS], [w for _, w in STEPS])[0], digits, 0.4, LARGEST)
             question, key = rng.choice(SUM_QUESTIONS).format(e=s.expression), f"sum/{s.expression}"
         if key in seen or split_of(key) != split:
             continue
