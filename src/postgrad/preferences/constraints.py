@@ -119,7 +119,7 @@ def _counts(prompt: str) -> Iterator[Demand]:
     pattern = rf"\b({NUMBER})(\+|\s+or (?:more|fewer|less))?[\s-]+(word|sentence|paragraph)s?\b"
     for found in re.finditer(pattern, prompt, re.IGNORECASE):
         want, unit = number(found[1]), found[3].lower()
-        if want is None or (found[1].lower() in ("a", "an") and unit != "sentence"):
+        if want is None:
             continue
         after = (found[2] or "") + prompt[found.end() :]
         relation = _relation(prompt[: found.start()], after)
@@ -245,7 +245,7 @@ def _lists(prompt: str) -> Iterator[Demand]:
                   and not _negated(prompt, found.start())), None)
     if style is None and not re.search(LISTING, prompt, re.IGNORECASE):
         return
-    found = re.search(rf"\b(?!an?\b)({NUMBER})\s+(?:\w+\s+)?(?!(?:{UNITS})\b)(\w{{2,}}s)\b", prompt, re.IGNORECASE)
+    found = re.search(rf"\b({NUMBER})\s+(?:\w+\s+)?(?!(?:{UNITS})\b)(\w{{2,}}s)\b", prompt, re.IGNORECASE)
     if found is None or (want := number(found[1])) is None or re.match(UNITS, found[2]):
         return
     yield Demand(f"{want} {found[2]}", lambda text: len(items(text).items) == want)

@@ -68,9 +68,9 @@ def complete(inputs: Inputs, config: Config, resources: Resources) -> None:
     """Answer each prompt `completions` times, dealt out over the pool, one model in memory at a time.
 
     Inputs: `prompts.SOURCE` (curated artifacts), `pool.NAME` for each name of `config["pool"]` (an artifact with
-    `model/`, or a model folder). Config: pool (names, in order), completions, temperature, top_p, max_tokens, template,
-    slots, rows (or None), priorities {capability: priority}, seed. A prompt that some model of the pool cannot read is
-    left out and counted in `pool.json`.
+    `model/`, or a model folder). Config: pool (names, in order; one that stands there twice answers twice as often),
+    completions, temperature, top_p, max_tokens, template, slots, rows (or None), priorities {capability: priority},
+    seed. A prompt that some model of the pool cannot read is left out and counted in `pool.json`.
     """
     folders = [inputs[name] for name in sorted(inputs) if name.startswith(PROMPTS)]
     found = prompts.distinct(prompt for folder in folders for prompt in prompts.read(folder))
@@ -81,9 +81,9 @@ def complete(inputs: Inputs, config: Config, resources: Resources) -> None:
     pool: list[dict[str, Any]] = []
     too_long: set[str] = set()
     with resources.progress("completions", len(asked) * config["completions"], "completions") as progress:
-        for place, name in enumerate(config["pool"]):
+        for name in dict.fromkeys(config["pool"]):
             engine = open_engine(_model(inputs[POOL + name]), config["template"], config["slots"])
-            requests, unread = _requests(engine, asked, place, config)
+            requests, unread = _requests(engine, asked, name, config)
             too_long |= unread
             sampling = engine.sampling(config["temperature"], config["max_tokens"], top_p=config["top_p"])
             made = generate_journaled(engine.engine, requests, sampling, resources.journal("completions"), progress)
@@ -99,16 +99,17 @@ def complete(inputs: Inputs, config: Config, resources: Resources) -> None:
     write_atomically(resources.out / "pool.json", canonical_json(about).encode())
 
 
-def _requests(engine: ChatEngine, asked: list[Example], place: int, config: Config) -> tuple[list[Request], set[str]]:
-    """What the model at this place of the pool is asked, and the prompts that leave it no room to answer."""
+def _requests(engine: ChatEngine, asked: list[Example], name: str, config: Config) -> tuple[list[Request], set[str]]:
+    """What a model is asked, at all its places of the pool, and the prompts that leave it no room to answer."""
     requests, unread = [], set()
+    pool = config["pool"]
     for index, prompt in enumerate(asked):
         ids = engine.prompt(messages_json(prompt.messages))
         if len(ids) >= engine.context:
             unread.add(prompt.content_id)
             continue
-        for sample, who in enumerate(deal(len(config["pool"]), config["completions"], index)):
-            if who == place:
+        for sample, who in enumerate(deal(len(pool), config["completions"], index)):
+            if pool[who] == name:
                 seed = _seed(config["seed"], prompt.content_id, sample)
                 requests.append(Request(prompt.content_id, ids, sample, seed))
     return requests, unread
@@ -140,7 +141,7 @@ def pair(inputs: Inputs, config: Config, resources: Resources) -> None:
     if not made:
         raise Failure(
             f"no two answers to any of {statistics['prompts']} prompts differ in their ratings", where="pairs",
-            mend="ask for more completions a prompt, or a higher temperature")
+            mend="raise the stage's completions, temperature or max_tokens (an answer that is cut off is never chosen)")
     write_records(resources.out / "preferences.parquet", Preference, made)
     write_atomically(resources.out / "pairs.json", canonical_json(statistics).encode())
 

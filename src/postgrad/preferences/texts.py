@@ -7,7 +7,7 @@ COUNTING = """
 zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
 nineteen twenty"""
 NUMBERS = {word: value for value, word in enumerate(COUNTING.split())} | {
-    "a": 1, "an": 1, "single": 1, "couple": 2, "dozen": 12, "thirty": 30, "forty": 40, "fifty": 50, "hundred": 100}
+    "single": 1, "couple": 2, "dozen": 12, "thirty": 30, "forty": 40, "fifty": 50, "hundred": 100}
 NUMBER = r"(?:\d[\d,]*|" + "|".join(sorted(NUMBERS, key=len, reverse=True)) + ")"
 """A number as a prompt writes it; `number` reads it."""
 EDGES = "\"'“”‘’()[]{}<>*_.,;:!?…"
@@ -24,7 +24,7 @@ STOPWORDS = frozenset(_STOPWORDS.split())
 def number(text: str) -> int | None:
     """`7`, `1,000` or `seven` as an integer."""
     digits = text.replace(",", "")
-    return int(digits) if digits.isdigit() else NUMBERS.get(text.lower())
+    return int(digits) if digits.isdecimal() else NUMBERS.get(text.lower())
 
 
 def words(text: str) -> list[str]:

@@ -1,0 +1,153 @@
+"""Pairs against the published rule, done by brute force, and without the published script's two faults."""
+
+import random
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from postgrad.preferences.pairs import make
+from postgrad.preferences.prompts import choose, distinct, shares
+from postgrad.preferences.steps import deal
+from postgrad.records.types import (
+    Completion,
+    Example,
+    Message,
+    Origin,
+    Preference,
+    Rating,
+    Turn,
+    completion_id,
+    content_id,
+)
+
+Scores = list[list[list[int | None]]]
+
+
+def prompt(number: int, capability: str = "math") -> Example:
+    messages = (Message("user", f"question {number}"),)
+    return Example(content_id(messages), (Origin("s", "f", number),), messages, "s", "MIT", capability)
+
+
+def answered(scores: Scores, finish: str = "stop") -> tuple[list[Example], list[Completion], list[Rating]]:
+    prompts, completions, ratings = [], [], []
+    for number, answers in enumerate(scores):
+        prompts.append(prompt(number))
+        for sample, values in enumerate(answers):
+            completion = Completion(
+                prompts[-1].content_id, sample, f"m{sample % 2}", 0, {}, sample, (Turn(f"answer {sample}"),), finish)  # type: ignore[arg-type]
+            completions.append(completion)
+            ratings += [Rating(completion_id(completion), "j", str(i), value, "r") for i, value in enumerate(values)]
+    return prompts, completions, ratings
+
+
+def mean(values: list[int | None]) -> float | None:
+    told = [value for value in values if value is not None]
+    return sum(told) / len(told) if told else None
+
+
+VALUES = st.lists(st.one_of(st.none(), st.integers(1, 5)), min_size=4, max_size=4)
+
+
+@given(st.lists(st.lists(VALUES, min_size=1, max_size=5), min_size=1, max_size=4), st.integers(0, 99))
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_chosen_is_the_highest_mean_and_rejected_strictly_lower(scores: Scores, seed: int) -> None:
+    pairs, statistics = make(*answered(scores), seed)
+    by_prompt = {pair.prompt[0].content: pair for pair in pairs}
+    assert len(by_prompt) == len(pairs)
+    for number, answers in enumerate(scores):
+        means = {f"answer {i}": m for i, values in enumerate(answers) if (m := mean(values)) is not None}
+        pair = by_prompt.get(f"question {number}")
+        assert (pair is None) == (len(set(means.values())) < 2)
+        if pair is not None:
+            assert means[str(pair.chosen)] == max(means.values())
+            assert means[str(pair.rejected)] < means[str(pair.chosen)]
+    assert statistics["pairs"] == len(pairs) == len(scores) - statistics["prompts_without_pair"]
+    assert pairs == make(*answered(scores), seed)[0]
+
+
+def test_an_untold_rating_is_no_minus_one() -> None:
+    """Published: -1 for what could not be read, so (5, None) would mean 2 and lose to (3, 3)."""
+    (pair,), _ = make(*answered([[[5, None], [3, 3]]]), 0)
+    assert (pair.chosen, pair.rejected) == ("answer 0", "answer 1")
+
+
+def test_ties_make_no_pair_and_a_tie_at_the_top_is_never_rejected() -> None:
+    assert make(*answered([[[4, 4], [5, 3]]]), 0)[0] == []
+    for seed in range(40):
+        (pair,), _ = make(*answered([[[5], [5], [2]]]), seed)
+        assert pair.rejected == "answer 2"
+
+
+def test_rejected_is_drawn_evenly_from_all_that_are_lower() -> None:
+    seen = Counter(make(*answered([[[5], [1], [2], [4]]]), seed)[0][0].rejected for seed in range(600))
+    assert set(seen) == {"answer 1", "answer 2", "answer 3"}
+    assert min(seen.values()) > 150
+
+
+def test_the_least_margin() -> None:
+    scores: Scores = [[[5, 5], [5, 4], [3, 3]]]
+    for seed in range(20):
+        (pair,), statistics = make(*answered(scores), seed, margin=1.0)
+        assert pair.rejected == "answer 2" and statistics["mean_margin"] == 2.0
+    assert make(*answered(scores), 0, margin=2.5)[0] == []
+
+
+def test_an_answer_that_was_cut_off_is_never_chosen() -> None:
+    prompts, completions, ratings = answered([[[5], [3], [2]]])
+    cut = [Completion(c.prompt_id, c.sample, c.model_key, 0, {}, c.seed, c.turns, "length" if c.sample == 0 else "stop")
+           for c in completions]
+    (pair,), _ = make(prompts, cut, ratings, 0)
+    assert (pair.chosen, pair.rejected) == ("answer 1", "answer 2")
+    assert make(*answered([[[5], [3]]], finish="length"), 0)[0] == []
+
+
+def test_the_pair_keeps_where_it_came_from_and_the_statistics_name_the_models() -> None:
+    pairs, statistics = make(*answered([[[5], [1]], [[1], [5]]]), 0, names={"m0": "policy", "m1": "base"})
+    assert [type(pair) for pair in pairs] == [Preference, Preference]
+    assert pairs[0].parents == (Origin("s", "f", 0),) and pairs[0].licence == "MIT"
+    assert statistics["chosen_by_model"] == {"base": 1, "policy": 1} == statistics["rejected_by_model"]
+    assert statistics["completions_by_model"] == {"base": 2, "policy": 2} and statistics["capabilities"] == {"math": 2}
+    assert pairs[0].meta["chosen"]["model"] == "policy" and pairs[0].meta["chosen"]["mean"] == 5
+
+
+@given(
+    st.dictionaries(st.sampled_from("abcde"), st.integers(0, 50), min_size=1),
+    st.dictionaries(st.sampled_from("abcde"), st.floats(0.1, 9)), st.integers(0, 300))
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_shares_follow_priority_as_far_as_the_prompts_go(
+    available: dict[str, int], priorities: dict[str, float], rows: int
+) -> None:
+    given_ = shares(available, priorities, rows)
+    assert sum(given_.values()) == min(rows, sum(available.values()))
+    assert all(0 <= given_[name] <= available[name] for name in available)
+    short = [name for name in available if given_[name] < available[name]]
+    per_priority = {name: given_[name] / priorities.get(name, 1.0) for name in available}
+    for name in short:  # whoever could give more has had at least the share of anybody, to within a prompt each
+        steps = [1 / priorities.get(other, 1.0) for other in available]
+        slack = len(available) * (1 / priorities.get(name, 1.0) + max(steps))
+        assert per_priority[name] >= max(per_priority.values()) - slack
+
+
+def test_choosing_is_seeded_and_without_repeats() -> None:
+    prompts = [prompt(n, "math" if n % 3 else "safety") for n in range(60)]
+    once = choose(prompts, {"math": 1.0, "safety": 1.0}, 30, 5)
+    assert Counter(one.capability for one in once) == {"math": 15, "safety": 15}
+    shuffled = random.Random(0).sample(prompts, len(prompts))
+    assert choose(shuffled, {"math": 1.0, "safety": 1.0}, 30, 5) == once
+    assert choose(prompts, {"math": 1.0, "safety": 1.0}, 30, 6) != once
+    assert len({one.content_id for one in choose(prompts, {}, None, 1)}) == 60
+
+
+def test_duplicates_join_their_parents() -> None:
+    twin = Example(*[getattr(prompt(1), f) for f in ("content_id",)], (Origin("t", "g", 9),), *[  # type: ignore[misc]
+        getattr(prompt(1), f) for f in ("messages", "source", "licence", "capability")])
+    (one,) = distinct([prompt(1), twin])
+    assert one.parents == (Origin("s", "f", 1), Origin("t", "g", 9))
+
+
+@pytest.mark.parametrize(("pool", "completions"), [(1, 4), (2, 4), (3, 4), (4, 2), (5, 3)])
+def test_completions_are_dealt_out_evenly_over_the_pool(pool: int, completions: int) -> None:
+    dealt = Counter(who for number in range(60) for who in deal(pool, completions, number))
+    assert set(dealt.values()) == {60 * completions // pool}
