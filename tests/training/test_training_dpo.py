@@ -49,7 +49,7 @@ def test_loss_and_gradient_are_those_of_plain_transformers(tmp_path: Path, kind:
         )
     figures: dict[str, float] = {}
     for micro in dpo.dpo_update(pairs, against, range(7), 150).micros:
-        share, more = dpo.dpo_loss(ours.model, micro, kind, beta)
+        share, more = dpo.dpo_loss(ours.model, micro, kind, beta, 0.0)
         share.backward()
         for name, value in {"loss": share, **more}.items():
             figures[name] = figures.get(name, 0.0) + value.item()

@@ -162,8 +162,6 @@ def _pool(recipe: Recipe, stage: PreferStage, path: Keys, weights: list[str], or
     known = [POLICY, BASE, *weights, *recipe.models]
     for position, member in enumerate(stage.pool):
         here = (*path, "pool", position)
-        if member in stage.pool[:position]:
-            yield here, f"{member} is listed twice", "list it once"
         if member in order and member not in weights:
             yield here, f"{member} is no earlier stage with weights", nearest(member, known)
         elif member not in known:

@@ -71,7 +71,8 @@ class PreferStage(StagePart):
     rows: Count | None = None
     """How many prompts in all, shared out by priority. Default: all."""
     pool: Annotated[Names, Field(min_length=1)] = ("policy", "base")
-    """Who answers: `policy` (the weights of `from`), `base`, an earlier stage, or a name under `models`."""
+    """Who answers, in turn: `policy` (the weights of `from`), `base`, an earlier stage, or a name under `models`. One
+    that is listed twice answers twice as often."""
     judge: RulesJudge = RulesJudge()
     """Who rates."""
     completions: Several = 4
@@ -80,6 +81,8 @@ class PreferStage(StagePart):
     """Of sampling. Not published."""
     max_tokens: Count = 2048
     """Longest completion in tokens. Not published; DPO's length is 2048."""
+    margin: NotNegative = 0.0
+    """Smallest difference of the mean ratings (1 to 5) that makes a pair. Published: any difference."""
 
 
 class DpoStage(StagePart):
@@ -93,6 +96,8 @@ class DpoStage(StagePart):
     """`dpo_norm` divides log-probabilities by length ([P] eq. 6); `dpo` does not. Published: dpo_norm."""
     beta: Positive = 5.0
     """Strength of the pull to the reference. Published: 5, with dpo_norm; plain dpo wants about 0.1."""
+    nll: NotNegative = 0.0
+    """Weight of the chosen answer's negative log-likelihood a token, added to the loss. Published: none; Llama 3: 0.2."""
     learning_rate: Positive = 5e-7
     """Peak learning rate of AdamW. Published: 5e-7 ([P] Table 20)."""
     epochs: Positive = 1.0

@@ -30,7 +30,6 @@ SCORES = "scores"
 SLOTS = 128
 """Completions that run side by side in the native engine; part of every key that depends on it."""
 SAVED_DTYPE = "float32"
-PAIR_MARGIN = 0.0
 TIMED = ("timings.jsonl",)
 
 
@@ -152,7 +151,7 @@ class _Wiring:
         completions = self._numeric(f"{name}.completions", algorithms.complete, config, inputs, name)
         ratings = step(f"{name}.ratings", algorithms.rate, {"judge": stage.judge.model_dump(mode="json")},
                        {"completions": completions}, stage=name)
-        self.preferences = step(name, algorithms.pair, {"seed": recipe.seed, "margin": PAIR_MARGIN},
+        self.preferences = step(name, algorithms.pair, {"seed": recipe.seed, "margin": stage.margin},
                                 {"completions": completions, "ratings": ratings}, stage=name)
         self.steps.append(self.preferences)
 

@@ -4,7 +4,7 @@ Two steps. `reference` computes the reference's log-probabilities once; `run` tr
 computed once: chosen and rejected are child segments of it.
 
 Inputs: `model` (model/), `preferences` (preferences.parquet), and for `run` also `reference` (reference.parquet).
-Config of `reference`: template, max_length, micro_batch_tokens. Of `run`: the same, loss ("dpo_norm" | "dpo"), beta,
+Config of `reference`: template, max_length, micro_batch_tokens. Of `run`: the same, loss ("dpo_norm" | "dpo"), beta, nll,
 learning_rate, epochs, batch_size (pairs), schedule, warmup, weight_decay, clip, seed, dtype.
 
 reference.parquet   row (of preferences.parquet), content_id, chosen_logprob, rejected_logprob (float32, nats, sums),
@@ -152,7 +152,7 @@ def run(inputs: Mapping[str, Path], config: Mapping[str, Any], resources: Resour
         return dpo_update(pairs, against, plan[step], config["micro_batch_tokens"])
 
     def loss(model: Any, micro: Micro) -> tuple[Tensor, dict[str, Tensor]]:
-        return dpo_loss(model, micro, config["loss"], config["beta"])
+        return dpo_loss(model, micro, config["loss"], config["beta"], config["nll"])
 
     with resources.progress("dpo", tokens, "tokens") as progress:
         train(
@@ -177,8 +177,12 @@ def dpo_update(pairs: Sequence[Pair], against_P2: Tensor, chosen: Sequence[int],
     return Update(micros, {"pairs": len(chosen)})
 
 
-def dpo_loss(model: Any, micro: Micro, kind: str, beta: float) -> tuple[Tensor, dict[str, Tensor]]:
+def dpo_loss(model: Any, micro: Micro, kind: str, beta: float, nll: float) -> tuple[Tensor, dict[str, Tensor]]:
     """Share of the step's mean loss over pairs, with the shares of its accuracy, margin and rewards.
+
+    `nll` weighs the chosen answer's negative log-likelihood a token, added to the preference loss so that it cannot
+    win by making both sides unlikely (Pang et al. 2024, arXiv:2404.19733, eq. 1; Llama 3 used 0.2,
+    arXiv:2407.21783, section 4.1.4). 0 is Tülu 3's loss.
 
     `chosen_logprob` and `rejected_logprob` are means per token: DPO may lower both while the margin grows.
     """
@@ -188,9 +192,10 @@ def dpo_loss(model: Any, micro: Micro, kind: str, beta: float) -> tuple[Tensor, 
         terms = losses.dpo_norm(chosen, rejected, against[:, 0], against[:, 1], beta, tokens[:, 0], tokens[:, 1])
     else:
         terms = losses.dpo(chosen, rejected, against[:, 0], against[:, 1], beta)
+    loss = terms.loss - nll * chosen / tokens[:, 0]
     margin = terms.chosen_reward - terms.rejected_reward
     figures = {
         "accuracy": (margin > 0).float(), "margin": margin, "chosen_reward": terms.chosen_reward,
         "rejected_reward": terms.rejected_reward, "chosen_logprob": chosen.detach() / tokens[:, 0],
         "rejected_logprob": rejected.detach() / tokens[:, 1]}
-    return terms.loss.sum() * share, {name: value.sum() * share for name, value in figures.items()}
+    return loss.sum() * share, {name: value.sum() * share for name, value in figures.items()}
