@@ -62,9 +62,9 @@ def main() -> None:
     torch.manual_seed(0)
     model = LlamaForCausalLM(LlamaConfig(**SHAPE)).eval()
     rng = random.Random(0)
-    prompts = [
-        tuple(rng.randrange(3, VOCABULARY) for _ in range(options.prompt)) for _ in range(options.batch // options.group)]
-    asked = [Request(str(n), ids, g, rng.getrandbits(62)) for n, ids in enumerate(prompts) for g in range(options.group)]
+    several, length = range(options.group), range(options.prompt)
+    prompts = [tuple(rng.randrange(3, VOCABULARY) for _ in length) for _ in range(options.batch // options.group)]
+    asked = [Request(str(n), ids, sample, rng.getrandbits(62)) for n, ids in enumerate(prompts) for sample in several]
     engine = NativeEngine(Loaded(model, NoWords()), "random", options.batch)
     rows = torch.tensor([request.ids for request in asked])
 
