@@ -1,0 +1,148 @@
+"""What is wrong with the input is said in one line, and nothing that was finished is lost."""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from postgrad.cli.main import main
+from postgrad.pipeline import Event, verify
+from postgrad.records.tables import read_records
+from postgrad.records.types import LedgerEntry
+from postgrad.support.errors import Failure, Mistake
+
+from .making import Place, shapes, write_jsonl
+
+pytestmark = pytest.mark.usefixtures("no_report")
+Mount = Callable[[str], Path]
+
+
+@pytest.fixture
+def mount() -> Iterator[Mount]:
+    """Mounts small file systems, outside the folders that pytest empties: `mount("size=1m")` gives the folder."""
+    mounted: list[Path] = []
+
+    def at(options: str) -> Path:
+        folder = Path(tempfile.mkdtemp())
+        asked = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+        done = subprocess.run(asked, capture_output=True, text=True) if shutil.which("mount") else None
+        if done is None or done.returncode:
+            folder.rmdir()
+            pytest.skip(f"a tmpfs cannot be mounted here: {done.stderr.strip() if done else 'no mount command'}")
+        mounted.append(folder)
+        return folder
+
+    yield at
+    for folder in mounted:
+        subprocess.run(["umount", str(folder)], check=True)
+        folder.rmdir()
+
+
+def one_line(capsys: pytest.CaptureFixture[str], place: Place, code: int, *more: str) -> str:
+    """The last line that `postgrad run` says, which is no traceback, and its exit code."""
+    capsys.readouterr()
+    assert main(place.command(*more)) == code
+    shown = capsys.readouterr().err
+    assert "Traceback" not in shown
+    return shown.splitlines()[-1]
+
+
+def whole(place: Place) -> None:
+    """Every artifact in the store is whole, and none is half-made."""
+    store = place.opened()
+    assert verify(store, mend=False) == [] and list((store.root / "temporary").iterdir()) == []
+
+
+def test_broken_rows_are_in_the_ledger_and_the_run_goes_on(place: Place) -> None:
+    with (place.folder / "sums.jsonl").open("ab") as file:
+        file.write(b'{"question": "cut o\n{"question": "no answer?"}\n{"question": "\xff?", "answer": "#### 1"}\n')
+    place.run(until="sft")
+    folder = place.artifacts()["read.sums"]
+    said = json.loads((folder / "counts.json").read_text())
+    assert (said["rows_in"], said["rows_kept"], said["rows_dropped"]) == (27, 24, 3)
+    dropped = [row for row in read_records(folder / "ledger.parquet", LedgerEntry) if row.action == "drop"]
+    assert [row.origin.row for row in dropped] == [24, 25, 26] and len({row.reason for row in dropped}) == 3
+
+
+@pytest.mark.parametrize("file", ["sums.jsonl", "sums_dev.jsonl"])
+def test_an_empty_file(place: Place, capsys: pytest.CaptureFixture[str], file: str) -> None:
+    (place.folder / file).write_bytes(b"")
+    line = one_line(capsys, place, 2)
+    assert file in line and "empty" in line
+    whole(place)
+
+
+def test_a_missing_file(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    (place.folder / "sums.jsonl").unlink()
+    line = one_line(capsys, place, 2)
+    assert "recipe.yaml:" in line and "sums.jsonl" in line
+    assert not place.store.exists() and not place.out.exists()
+
+
+def test_a_broken_row_in_a_task_stops_the_run_early(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    with (place.folder / "shapes_dev.jsonl").open("a") as file:
+        file.write("{}\n")
+    line = one_line(capsys, place, 2)
+    assert "tasks.shapes_dev" in line and "row 10" in line
+    assert "sft" not in place.json("run.json")["stages"]
+    whole(place)
+
+
+def test_a_source_that_changes_during_the_run(place: Place) -> None:
+    def scribble(event: Event) -> None:
+        if (event.kind, event.step.name) == ("start", "read.shapes"):
+            with (place.folder / "shapes.jsonl").open("a") as file:
+                file.write("{}\n")
+
+    with pytest.raises(Failure, match=r"shapes\.jsonl: changed"):
+        place.run(watch=scribble)
+    assert {"base", "read.sums", "mixture"} <= set(place.hashes()) and "read.shapes" not in place.hashes()
+    whole(place)
+    _, done = place.run(until="sft")
+    assert "read.sums" not in done and "sft" in done
+
+
+def test_a_full_disk(place: Place, mount: Mount, capsys: pytest.CaptureFixture[str]) -> None:
+    disk = mount("size=300k")
+    line = one_line(capsys, place, 1, "--store", str(disk / "store"), "--until", "sft")
+    assert "the disk is full" in line and "--store" in line
+    subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
+    assert main(place.command("--store", str(disk / "store"), "--until", "sft")) == 0
+
+
+def test_a_run_folder_that_cannot_be_written(place: Place, mount: Mount, capsys: pytest.CaptureFixture[str]) -> None:
+    line = one_line(capsys, Place(place.folder, place.recipe, str(mount("ro"))), 1)
+    assert "--out" in line and "Read-only file system" in line
+    assert not place.store.exists()  # said before anything was paid for
+
+
+def test_a_truncated_artifact_is_named_and_made_again(finished: Place, tmp_path: Path) -> None:
+    place = finished.copy(tmp_path / "copy")
+    weights = place.artifacts()["sft"] / "model" / "model.safetensors"
+    weights.chmod(0o600)
+    os.truncate(weights, 1000)
+    (finding,) = verify(place.opened(), mend=False)
+    assert finding.key == place.hashes()["sft"][0] and "model.safetensors" in str(finding.what)
+    _, done = place.run()
+    assert done == ["sft"] and place.hashes() == finished.hashes()
+    whole(place)
+
+
+def test_a_loss_that_is_not_finite(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    line = one_line(capsys, place, 1, "--set", "sft.learning_rate=1.0e30")
+    assert "step 2" in line and "rows " in line and ("nan" in line or "inf" in line)
+    assert "sft" not in place.hashes() and {"mixture", "evaluate.base"} <= set(place.hashes())
+    whole(place)
+
+
+def test_rlvr_refuses_a_truth_that_its_verifier_cannot_read(place: Place) -> None:
+    unreadable = {"constraints": [{"kind": "handsome"}]}
+    write_jsonl(place.folder / "shapes.jsonl", (row | {"ground_truth": unreadable} for row in shapes(12)))
+    with pytest.raises(Mistake, match=r"problem \w+ \(shapes\): .*handsome"):
+        place.run()
+    assert "sft" not in place.hashes()  # before anything was trained

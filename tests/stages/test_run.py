@@ -1,0 +1,125 @@
+"""A recipe carried out from end to end, a second time, in parts, and after a change."""
+
+import json
+
+import pyarrow.parquet as pq
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from postgrad.pipeline import open_run
+from postgrad.pipeline.trace import Node, trace
+from postgrad.records.tables import read_records
+from postgrad.records.types import Example
+from postgrad.support.errors import Mistake
+from postgrad.support.hashing import hash_file
+
+from .making import Place
+
+TRAINED = ["sft", "dpo", "rlvr"]
+SCORED = ["base_plain", "base", *TRAINED]
+SCORE = {"stage", "task", "capability", "split", "metric", "value", "low", "high", "n"}
+COMPARISON = {"from", "to", "task", "split", "metric", "difference", "low", "high", "p_value", "n", "test"}
+
+
+def test_a_run_leaves_what_it_promises(finished: Place) -> None:
+    scores = finished.json("scores.json")
+    assert set(scores) == {"scores", "comparisons"}
+    assert all(set(row) == SCORE for row in scores["scores"])
+    assert all(set(row) == COMPARISON for row in scores["comparisons"])
+    assert list(dict.fromkeys(row["stage"] for row in scores["scores"])) == SCORED
+    assert {row["task"] for row in scores["scores"]} == {"sums_dev", "shapes_dev"}
+    assert all(row["low"] <= row["value"] <= row["high"] and row["n"] == 8 for row in scores["scores"])
+    assert {("sft", "dpo"), ("dpo", "rlvr")} <= {(row["from"], row["to"]) for row in scores["comparisons"]}
+
+    about = finished.json("run.json")
+    assert about["recipe"]["name"] == "tiny" and about["versions"]["torch"] == torch.__version__
+    for stage in ("sft", "pairs", "dpo", "rlvr"):
+        folder = (finished.out / "stages" / stage).resolve()
+        assert json.loads((folder / "manifest.json").read_text())["step"] == stage
+        assert finished.opened().artifact(about["stages"][stage]["artifact"]).folder == folder
+    page = (finished.out / "report.html").read_text()
+    assert page.lstrip().lower().startswith("<!doctype html>") and 'src="http' not in page
+
+
+def test_the_final_model_is_transformers_own_with_its_chat_template(finished: Place) -> None:
+    model = AutoModelForCausalLM.from_pretrained(finished.out / "model")
+    tokenizer = AutoTokenizer.from_pretrained(finished.out / "model")
+    asked = tokenizer.apply_chat_template(
+        [{"role": "user", "content": "hello"}], add_generation_prompt=True, return_tensors="pt", return_dict=True)
+    answer = model.generate(**asked, max_new_tokens=4, do_sample=False)
+    assert answer.shape[1] > asked["input_ids"].shape[1]
+    trained = AutoModelForCausalLM.from_pretrained(finished.artifacts()["rlvr"] / "model").state_dict()
+    assert all(torch.equal(value, trained[name]) for name, value in model.state_dict().items())
+    base = AutoModelForCausalLM.from_pretrained(finished.artifacts()["base"] / "model").state_dict()
+    assert not torch.equal(trained["model.norm.weight"], base["model.norm.weight"])
+
+
+def test_a_second_run_does_nothing_and_changes_nothing(finished: Place) -> None:
+    before = {path: path.read_bytes() for path in finished.out.rglob("*") if path.is_file()}
+    outcome, done = finished.run()
+    assert (outcome.ran, done) == (0, []) and outcome.cached == len(finished.hashes())
+    assert {path: path.read_bytes() for path in finished.out.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.usefixtures("no_report")
+def test_a_changed_dpo_setting_runs_what_follows_from_it_and_no_more(finished: Place) -> None:
+    other = Place(finished.folder, finished.recipe, "other")
+    assert other.run("dpo.beta=4.0")[1] == ["dpo", "evaluate.dpo", "rlvr", "evaluate.rlvr", "scores"]
+
+
+@pytest.mark.usefixtures("no_report")
+def test_the_same_seed_in_another_store_gives_the_same_hashes(finished: Place, place: Place) -> None:
+    place.run()
+    assert place.hashes() == finished.hashes()
+    assert (place.out / "scores.json").read_bytes() == (finished.out / "scores.json").read_bytes()
+
+
+@pytest.mark.usefixtures("no_report")
+def test_a_run_in_parts_comes_to_the_whole(finished: Place, place: Place) -> None:
+    _, done = place.run(until="sft")
+    assert done[-3:] == ["sft", "evaluate.sft", "scores.sft"] and "evaluate.base" in done
+    assert {row["stage"] for row in place.json("scores.json")["scores"]} == {"base_plain", "base", "sft"}
+    assert (place.out / "model").is_dir() and not (place.out / "stages" / "pairs").exists()
+    _, done = place.run(only="pairs")
+    assert done[-3:] == ["pairs.completions", "pairs.ratings", "pairs"]
+    assert not (place.out / "scores.json").exists()  # nothing was compared: no scores but those of this run
+    _, done = place.run(from_="dpo")
+    assert done[-1] == "scores" and not {"sft", "pairs"} & set(done)
+    whole = {name: hashes for name, hashes in place.hashes().items() if name != "scores.sft"}
+    assert whole == finished.hashes()
+    assert place.run()[1] == []
+
+
+def test_a_stage_cannot_be_run_before_what_it_needs(place: Place) -> None:
+    with pytest.raises(Mistake, match="has not been run in this store"):
+        place.run(from_="dpo")
+    assert not (place.out / "run.json").exists()
+
+
+def test_no_row_is_lost_between_in_and_out(finished: Place) -> None:
+    found = {name: folder / "counts.json" for name, folder in finished.artifacts().items()}
+    counts = {name: json.loads(path.read_text()) for name, path in found.items() if path.exists()}
+    assert {"read.sums", "clean.shapes", "deduplicate", "decontaminate", "mixture", "rlvr.problems"} <= set(counts)
+    for name, said in counts.items():
+        assert said["rows_in"] + said["rows_made"] == said["rows_kept"] + said["rows_dropped"], name
+        tables = [finished.artifacts()[name] / f"{kind}.parquet" for kind in ("examples", "problems")]
+        assert sum(pq.read_metadata(path).num_rows for path in tables if path.exists()) == said["rows_kept"], name
+
+
+def test_a_score_is_traced_to_lines_that_hold_its_rows(finished: Place) -> None:
+    tree = trace(open_run(finished.out), "dpo/sums_dev")
+    rows = {row["content_id"]: row["origins"] for node in nodes(tree) if node.name == "mixture"
+            for row in node.facts["rows"]}
+    texts = {row.content_id: row.messages[0].content
+             for row in read_records(finished.artifacts()["mixture"] / "examples.parquet", Example)}
+    lines = (finished.folder / "sums.jsonl").read_text().splitlines()
+    assert rows
+    for content_id, (origin,) in rows.items():
+        assert origin["path"] == str(finished.folder / "sums.jsonl")
+        assert origin["file"] == hash_file(finished.folder / "sums.jsonl")
+        assert json.loads(lines[origin["row"]])["question"] == texts[content_id]
+
+
+def nodes(node: Node) -> list[Node]:
+    return [node, *(below for child in node.children for below in nodes(child))]
