@@ -1,7 +1,6 @@
 """A second, plain reading of what the ground truths mean, sharing no code with the package: it judges gold answers."""
 
 import re
-
 from typing import Any
 
 
@@ -61,7 +60,7 @@ def holds(constraint: dict[str, Any], text: str, others: list[dict[str, Any]]) -
         case "bracketed":
             return len(text) > 2 and text[0] == "(" and text[-1] == ")"
         case "repeat":
-            return lowered == [constraint["text"]] * constraint["count"]
+            return lowered == constraint["text"].split() * constraint["count"]
         case "items":
             found = _items(text)[constraint["style"]]
             return found is not None and len(found) == constraint["count"]

@@ -128,9 +128,9 @@ def _items(rng: random.Random, t: str, style: str, with_topic: bool) -> Asked:
 
 def _repeat(rng: random.Random, t: str) -> Asked:
     n = rng.randint(2, 5)
-    return Asked(
-        {"k": NUMBER_WORDS[n]}, [{"kind": "repeat", "text": t, "count": n}], " ".join([t] * n), " ".join([t] * (n + 1))
-    )
+    constraint = {"kind": "repeat", "text": f"the {t}", "count": n}
+    said = [f"The {t}"] + [f"the {t}"] * n
+    return Asked({"k": NUMBER_WORDS[n]}, [constraint], ", ".join(said[:n]) + ".", ", ".join(said) + ".")
 
 
 def _starts_upper(rng: random.Random, t: str) -> Asked:
@@ -167,11 +167,11 @@ FORMS: dict[str, Form] = {
         lambda rng, t: _items(rng, t, "commas", True),
         ("Name {k} {s} with the {t} among them.", "Give me {k} {s}, one the {t}, and use commas."),
     ),
-    "lines": (
-        lambda rng, t: _items(rng, t, "lines", True),
-        ("List {k} {s} and the {t} among them, each on a line.", "The {t} and others: {k} {s}, line by line."),
+    "numbers": (
+        lambda rng, t: _items(rng, t, "numbers", True),
+        ("Number {k} {s} and have the {t} among them.", "Put the {t} into a list of {k} numbered {s}."),
     ),
-    "repeat": (_repeat, ("Say {t} {k} times.", "Repeat the word {t}, {k} times in all.")),
+    "repeat": (_repeat, ('Say "the {t}" {k} times.', 'Repeat "the {t}" so that it comes {k} times.')),
     "starts_upper": (
         _starts_upper,
         ("All in capitals, start with {o}: the {t}.", "Shout of the {t}, {o} comes first."),
@@ -230,7 +230,7 @@ NEW_FORMS: dict[str, Form] = {
     "at_least": (_at_least, ("Spend {k} words or more on the {t}.",)),
     "at_most": (_at_most, ("Spend {k} words at most on the {t}.",)),
     "dashes": (lambda rng, t: _items(rng, t, "dashes", True), ("A dash before each: {k} {s} along with the {t}.",)),
-    "numbers": (lambda rng, t: _items(rng, t, "numbers", True), ("Number from one on: {k} {s} along with the {t}.",)),
+    "lines": (lambda rng, t: _items(rng, t, "lines", True), ("Each on its own line: {k} {s} along with the {t}.",)),
     "quoted_ends": (_quoted_ends, ("Quote a remark on the {t} that closes with {c}.",)),
     "upper_words": (_upper_words, ("Shout precisely {k} words on the {t}.",)),
 }

@@ -1,0 +1,58 @@
+"""The base that ships is the one on the record: size, tokens of its text, form on disk."""
+
+import json
+
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from postgrad.embedded import BASE
+from postgrad.embedded.pretrain import RECORD, Settings, load_base, machine_class, make_model, text_hash, weights_hash
+from postgrad.embedded.scores import answers, wilson
+
+RECORDED = json.loads(RECORD.read_text())
+
+
+def test_the_text_is_still_that_of_the_record() -> None:
+    """Whoever changes a word of the corpus, or of the world, must pretrain anew."""
+    assert text_hash(AutoTokenizer.from_pretrained(BASE), Settings()) == RECORDED["text_hash"]
+
+
+def test_size_and_precision() -> None:
+    tensors = load_file(BASE / "model.safetensors")
+    assert {t.dtype for t in tensors.values()} == {torch.bfloat16}
+    assert sum(t.numel() for t in tensors.values()) == RECORDED["parameters"]
+    assert 2_000_000 <= RECORDED["parameters"] <= 3_500_000
+    assert sum(path.stat().st_size for path in BASE.iterdir()) <= 8_000_000
+
+
+def test_transformers_loads_it_and_says_the_same() -> None:
+    model, tokenizer = load_base(BASE)
+    peer = AutoModelForCausalLM.from_pretrained(BASE, dtype=torch.float32)
+    ids = tokenizer("Tam Orwin lives in", return_tensors="pt", add_special_tokens=False).input_ids
+    with torch.no_grad():
+        assert torch.equal(model(ids).logits, peer(ids).logits)
+
+
+def test_initial_weights_are_a_function_of_the_seed() -> None:
+    made = [weights_hash(make_model(Settings(seed=seed), 64, 0, 1)) for seed in (1, 1, 2)]
+    assert made[0] == made[1] != made[2]
+
+
+def test_it_answers_in_plain_text() -> None:
+    model, tokenizer = load_base(BASE)
+    assert answers(model, tokenizer, ["What is 20 + 30?\n", "Work out 12 + 7 - 5.\n"]) == [
+        "20 + 30 = 50.",
+        "12 + 7 = 19, 19 - 5 = 14.",
+    ]
+
+
+def test_wilson_against_published_values() -> None:
+    """Newcombe (1998), Statistics in Medicine 17, table I: 81 of 263 and 15 of 148."""
+    for right, n, low, high in ((81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605)):
+        assert [round(x, 4) for x in wilson(right, n)] == [low, high]
+
+
+def test_the_record_names_its_machine() -> None:
+    assert set(RECORDED["machine"]) == set(machine_class())
+    assert all(len(RECORDED[name]) == 64 for name in ("hash_at_200", "hash_at_end", "text_hash"))
