@@ -86,6 +86,13 @@ def test_rejected_is_drawn_evenly_from_all_that_are_lower() -> None:
     assert min(seen.values()) > 150
 
 
+def test_a_chosen_answer_reaches_the_floor() -> None:
+    scores: Scores = [[[2], [3], [4]]]
+    (pair,), _ = make(*answered(scores), 0, floor=4.0)
+    assert pair.chosen == "answer 2"
+    assert make(*answered(scores), 0, floor=4.1)[0] == []
+
+
 def test_the_least_margin() -> None:
     scores: Scores = [[[5, 5], [5, 4], [3, 3]]]
     for seed in range(20):

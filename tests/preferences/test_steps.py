@@ -94,10 +94,10 @@ def test_each_completion_has_the_judges_four_ratings(made: Path) -> None:
 def test_pairs_or_a_clear_word_that_there_are_none(made: Path) -> None:
     inputs = {"completions": made / "completions", "ratings": made / "ratings"}
     with pytest.raises(Failure, match="no two answers to any of"):
-        steps.pair(inputs, {"seed": 0, "margin": 9.0}, resources(made / "none"))
+        steps.pair(inputs, {"seed": 0, "margin": 9.0, "floor": 0.0}, resources(made / "none"))
     completions = list(read_records(made / "completions/completions.parquet", Completion))
     assert any(completion.finish_reason == "stop" for completion in completions), "the model must end some answers"
-    steps.pair(inputs, {"seed": 0, "margin": 0.0}, resources(made / "pairs"))
+    steps.pair(inputs, {"seed": 0, "margin": 0.0, "floor": 0.0}, resources(made / "pairs"))
     pairs = list(read_records(made / "pairs/preferences.parquet", Preference))
     statistics = json.loads((made / "pairs/pairs.json").read_text())
     assert len(pairs) == statistics["pairs"] > 0

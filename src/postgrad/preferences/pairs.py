@@ -43,12 +43,14 @@ def means(ratings: Iterable[Rating]) -> dict[str, float]:
     return {completion: fmean(values) for completion, values in told.items()}
 
 
-def _draw(scored: Sequence[Scored], rng: random.Random, margin: float) -> tuple[Scored, Scored] | None:
-    """Chosen and rejected among the answers to one prompt; None if no whole one is above another, and by `margin`."""
+def _draw(scored: Sequence[Scored], rng: random.Random, margin: float, floor: float) -> tuple[Scored, Scored] | None:
+    """Chosen and rejected; None if no whole answer reaches `floor` and beats another by `margin`."""
     whole = [one for one in scored if one.completion.finish_reason == "stop"]
     if not whole:
         return None
     best = max(one.mean for one in whole)
+    if best < floor:
+        return None
     lower = [one for one in scored if one.mean < best and best - one.mean >= margin - 1e-9]
     if not lower:
         return None
@@ -57,14 +59,14 @@ def _draw(scored: Sequence[Scored], rng: random.Random, margin: float) -> tuple[
 
 def make(
     prompts: Iterable[Example], completions: Iterable[Completion], ratings: Iterable[Rating], seed: int,
-    margin: float = 0.0, names: Mapping[str, str] | None = None,
+    margin: float = 0.0, floor: float = 0.0, names: Mapping[str, str] | None = None,
 ) -> tuple[list[Preference], dict[str, Any]]:
     """One pair a prompt at most, in the order of the prompts, and what to say of them all.
 
     `prompts` are examples whose messages end with the user's turn and whose content ids the completions name. Every
     choice is drawn from `seed` and the prompt's id. Texts that are the same make no pair. `margin`: the least
-    difference of means. `names`: model key → what the pool calls it. The statistics: pairs, prompts,
-    prompts_without_pair, capabilities, chosen_by_model, rejected_by_model, completions_by_model, mean_margin,
+    difference of means; `floor`: the least mean of a chosen answer. `names`: model key → what the pool calls it. The
+    statistics: pairs, prompts, prompts_without_pair, capabilities, chosen_by_model, rejected_by_model, completions_by_model, mean_margin,
     mean_chosen, mean_rejected.
     """
     names = names or {}
@@ -83,7 +85,7 @@ def make(
         total += 1
         scored = answers.get(prompt.content_id, [])
         rng = random.Random(hash_text(f"pairs/{seed}/{prompt.content_id}"))
-        pair = _draw(scored, rng, margin) if len(scored) > 1 else None
+        pair = _draw(scored, rng, margin, floor) if len(scored) > 1 else None
         if pair is None or pair[0].completion.text == pair[1].completion.text:
             continue
         drawn.append(pair)

@@ -132,12 +132,13 @@ def rate(inputs: Inputs, config: Config, resources: Resources) -> None:
 
 
 def pair(inputs: Inputs, config: Config, resources: Resources) -> None:
-    """Make pairs. Inputs: `completions`, `ratings`. Config: seed, margin. Failure if not one pair can be made."""
+    """Make pairs. Inputs: `completions`, `ratings`. Config: seed, margin, floor. Failure if no pair can be made."""
     folder = inputs["completions"]
     names = _names(folder)
     made, statistics = pairs.make(
         read_records(folder / "prompts.parquet", Example), read_records(folder / "completions.parquet", Completion),
-        read_records(inputs["ratings"] / "ratings.parquet", Rating), config["seed"], config["margin"], names)
+        read_records(inputs["ratings"] / "ratings.parquet", Rating), config["seed"], config["margin"], config["floor"],
+        names)
     if not made:
         raise Failure(
             f"no two answers to any of {statistics['prompts']} prompts differ in their ratings", where="pairs",

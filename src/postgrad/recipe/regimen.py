@@ -83,6 +83,8 @@ class PreferStage(StagePart):
     """Longest completion in tokens. Not published; DPO's length is 2048."""
     margin: NotNegative = 0.0
     """Smallest difference of the mean ratings (1 to 5) that makes a pair. Published: any difference."""
+    floor: NotNegative = 0.0
+    """Smallest mean rating of a chosen answer: a poor answer against a worse one is no lesson. Published: none."""
 
 
 class DpoStage(StagePart):
@@ -97,7 +99,7 @@ class DpoStage(StagePart):
     beta: Positive = 5.0
     """Strength of the pull to the reference. Published: 5, with dpo_norm; plain dpo wants about 0.1."""
     nll: NotNegative = 0.0
-    """Weight of the chosen answer's negative log-likelihood a token, added to the loss. Published: none; Llama 3: 0.2."""
+    """Weight of the chosen answer's negative log-likelihood a token in the loss. Published: none; Llama 3: 0.2."""
     learning_rate: Positive = 5e-7
     """Peak learning rate of AdamW. Published: 5e-7 ([P] Table 20)."""
     epochs: Positive = 1.0

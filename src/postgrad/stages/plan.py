@@ -151,7 +151,8 @@ class _Wiring:
         completions = self._numeric(f"{name}.completions", algorithms.complete, config, inputs, name)
         ratings = step(f"{name}.ratings", algorithms.rate, {"judge": stage.judge.model_dump(mode="json")},
                        {"completions": completions}, stage=name)
-        self.preferences = step(name, algorithms.pair, {"seed": recipe.seed, "margin": stage.margin},
+        rule = {"seed": recipe.seed, "margin": stage.margin, "floor": stage.floor}
+        self.preferences = step(name, algorithms.pair, rule,
                                 {"completions": completions, "ratings": ratings}, stage=name)
         self.steps.append(self.preferences)
 

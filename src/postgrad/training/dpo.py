@@ -4,8 +4,8 @@ Two steps. `reference` computes the reference's log-probabilities once; `run` tr
 computed once: chosen and rejected are child segments of it.
 
 Inputs: `model` (model/), `preferences` (preferences.parquet), and for `run` also `reference` (reference.parquet).
-Config of `reference`: template, max_length, micro_batch_tokens. Of `run`: the same, loss ("dpo_norm" | "dpo"), beta, nll,
-learning_rate, epochs, batch_size (pairs), schedule, warmup, weight_decay, clip, seed, dtype.
+Config of `reference`: template, max_length, micro_batch_tokens. Of `run`: the same, loss ("dpo_norm" | "dpo"), beta,
+nll, learning_rate, epochs, batch_size (pairs), schedule, warmup, weight_decay, clip, seed, dtype.
 
 reference.parquet   row (of preferences.parquet), content_id, chosen_logprob, rejected_logprob (float32, nats, sums),
 chosen_tokens, rejected_tokens; pairs longer than max_length have no row
