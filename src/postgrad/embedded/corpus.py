@@ -69,7 +69,7 @@ def _asked(person: Person) -> bool:
 
 def fact_questions(rng: random.Random) -> str:
     """Questions and answers about people of the training split."""
-    blocks = []
+    blocks: list[str] = []
     while len(blocks) < 3:
         person = rng.choice(people())
         if not _asked(person):
@@ -117,7 +117,7 @@ def chains(rng: random.Random) -> str:
 
 
 def sum_questions(rng: random.Random) -> str:
-    blocks = []
+    blocks: list[str] = []
     for _ in range(rng.randint(1, 4)):
         if rng.random() < 0.55:
             s = free_sum(rng, rng.randint(1, 3), _digits(rng), 0.4)
@@ -263,7 +263,7 @@ def deed_page(rng: random.Random) -> str:
 
 def deed_questions(rng: random.Random) -> str:
     """Questions about deeds of the training split, answered as prose would."""
-    blocks = []
+    blocks: list[str] = []
     while len(blocks) < 2:
         d = rng.choice(DEEDS)
         if split_of(f"deed/{d.verb}/{d.object}", development=35, unseen=0) != "train":

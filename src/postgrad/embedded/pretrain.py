@@ -140,7 +140,8 @@ class Pretraining:
     def __init__(self, s: Settings, tokenizer: PreTrainedTokenizerFast, out: Path):
         self.settings, self.tokenizer, self.out = s, tokenizer, out
         self.model = make_model(s, len(tokenizer), tokenizer.eos_token_id, tokenizer.pad_token_id)
-        matrices, others = [], []
+        matrices: list[torch.nn.Parameter] = []
+        others: list[torch.nn.Parameter] = []
         for name, p in self.model.named_parameters():
             (matrices if p.dim() == 2 and "embed" not in name else others).append(p)
         self.optimizers: list[torch.optim.Optimizer] = [
