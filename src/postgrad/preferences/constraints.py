@@ -34,7 +34,7 @@ RELATIONS = {
     "more": r"more than|over", "fewer": r"fewer than|less than|under", "exactly": r"exactly|precisely|just|only"}
 AFTER = {"at_least": r"or more|at least|\+", "at_most": r"or fewer|or less|at most|maximum"}
 STYLES = {
-    "numbers": r"\bnumbered (?:list|points)|\bnumber (?:them|each|from|the)\b|\bwith numbers\b|\benumerat",
+    "numbers": r"\bnumbered (?:list|points|\w+s\b)|\bnumber (?:them|each|from|the)\b|\bwith numbers\b|\benumerat",
     "dashes": r"\bdash(?:es)?\b|\bbullet|\bhyphens?\b",
     "lines": r"\b(?:each|one) (?:on|per) (?:a|its own|a new|separate)?\s*line\b|\bline by line\b"
              r"|\b(?:separate|own|new) lines?\b",
@@ -255,7 +255,8 @@ def _lists(prompt: str) -> Iterator[Demand]:
 
 
 def _repeats(prompt: str) -> Iterator[Demand]:
-    pattern = rf"\b(?:say|repeat|write)\s+(?:the\s+(?:word|phrase)\s+)?{PHRASE},?\s+({NUMBER})\s+times\b"
+    pattern = rf"\b(?:say|repeat|write)\s+(?:the\s+(?:word|phrase)\s+)?{PHRASE},?\s+"
+    pattern += rf"(?:so (?:that )?it (?:comes|stands|appears) (?:there )?)?({NUMBER})\s+times\b"
     found = re.search(pattern, prompt, re.IGNORECASE)
     if found and (want := number(found[6])) is not None:
         phrase = _bare(_phrase(found.groups()[:5]))
