@@ -55,7 +55,7 @@ def call(options: argparse.Namespace) -> int:
 
     start = time.monotonic()
     outcome = run(recipe, out, store_path(options.store, out), only=options.only, from_=options.from_,
-                  until=options.until, seal_log=seal_log(options.seal_log), on_event=tell)
+                  until=options.until, seal_log=seal_log(options.seal_log), on_event=Teller())
     seconds = time.monotonic() - start
     made = {name: str(path) for name in ("report.html", "scores.json", "model") if (path := out / name).exists()}
     if options.json:
@@ -78,19 +78,38 @@ def seal_log(option: str | None) -> Path:
     return Path(data, "postgrad", "seal.log")
 
 
-def tell(event: "Event") -> None:
-    """One line on stderr for what happened to a step; nothing for one that was there already."""
-    name = f"[{event.number}/{event.total}] {event.step.name}"
-    match event.kind:
-        case "start":
-            line = name
-        case "done":
-            line = f"{name}: done in {duration(event.seconds)}" if event.seconds >= QUIET_SECONDS else ""
-        case "waiting":
-            line = f"{name}: another process is at it; waiting"
-        case "damaged":
-            line = f"{name}: {event.detail}; made anew"
-        case _:
-            line = ""
-    if line:
-        print(line, file=sys.stderr, flush=True)
+class Teller:
+    """Says on stderr what happens to a run's steps; nothing of one that was there already.
+
+    Before the first numeric step it says, once, what the times are to be judged by: threads and matrix-product rate.
+    """
+
+    def __init__(self) -> None:
+        self._machine_told = False
+
+    def __call__(self, event: "Event") -> None:
+        if event.kind == "start" and event.step.numeric and not self._machine_told:
+            self._machine_told = True
+            self._tell_machine()
+        name = f"[{event.number}/{event.total}] {event.step.name}"
+        match event.kind:
+            case "start":
+                line = name
+            case "done":
+                line = f"{name}: done in {duration(event.seconds)}" if event.seconds >= QUIET_SECONDS else ""
+            case "waiting":
+                line = f"{name}: another process is at it; waiting"
+            case "damaged":
+                line = f"{name}: {event.detail}; made anew"
+            case _:
+                line = ""
+        if line:
+            print(line, file=sys.stderr, flush=True)
+
+    @staticmethod
+    def _tell_machine() -> None:
+        from postgrad.pipeline.environment import default_threads
+        from postgrad.stages.costs import matmul_rate
+
+        print(f"this machine: {default_threads()} threads, ≈ {matmul_rate() / 1e9:.0f} GFLOP/s in float32 matrix products",
+              file=sys.stderr, flush=True)
