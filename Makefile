@@ -29,10 +29,10 @@ pretrain: $(VENV)/.core  ## rebuild the embedded base up to step 200 and compare
 	$(BIN)/python -m postgrad.embedded.pretrain --out runs/pretrain --until-step 200 --check
 
 kills: $(VENV)/.dev  ## 50 kills at random moments of a run; the same bits after all
-	$(BIN)/python tests/hostile/kill.py --recipe quickstart_short --tries 50
+	PYTHONPATH=. $(BIN)/python -m tests.hostile.kill --folder runs/kills --recipe quickstart_short --summary runs/kills/summary.json
 
 faults: $(VENV)/.dev  ## a fault at every fsync and rename of the store
-	$(BIN)/python tests/hostile/faults.py --recipe quickstart_short
+	PYTHONPATH=. $(BIN)/python -m tests.hostile.faults --folder runs/faults --recipe quickstart_short --series chain --summary runs/faults/summary.json
 
 seeds: $(VENV)/.core  ## the quickstart with seeds 1, 2 and 3
 	for seed in 1 2 3; do $(BIN)/postgrad run quickstart --set seed=$$seed --out runs/seed-$$seed || exit 1; done

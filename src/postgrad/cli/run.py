@@ -111,5 +111,5 @@ class Teller:
         from postgrad.pipeline.environment import default_threads
         from postgrad.stages.costs import matmul_rate
 
-        print(f"this machine: {default_threads()} threads, ≈ {matmul_rate() / 1e9:.0f} GFLOP/s in float32 matrix products",
-              file=sys.stderr, flush=True)
+        rate = f"{default_threads()} threads, ≈ {matmul_rate() / 1e9:.0f} GFLOP/s in float32 matrix products"
+        print(f"this machine: {rate}", file=sys.stderr, flush=True)
