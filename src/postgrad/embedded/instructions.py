@@ -116,7 +116,8 @@ def _items(rng: random.Random, t: str, style: str, with_topic: bool) -> Asked:
     picked = rng.sample([w for w in KINDS[kind] if w != t], n)
     if with_topic:
         picked[rng.randrange(n)] = t
-    constraints: list[Row] = [{"kind": "items", "count": n, "style": style}, {"kind": "from_set", "words": list(KINDS[kind])}]
+    constraints: list[Row] = [{"kind": "items", "count": n, "style": style}]
+    constraints.append({"kind": "from_set", "words": list(KINDS[kind])})
     if with_topic:
         constraints.append(_topic(t))
     joint = ", " if style == "commas" else "\n"

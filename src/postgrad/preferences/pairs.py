@@ -66,8 +66,8 @@ def make(
     `prompts` are examples whose messages end with the user's turn and whose content ids the completions name. Every
     choice is drawn from `seed` and the prompt's id. Texts that are the same make no pair. `margin`: the least
     difference of means; `floor`: the least mean of a chosen answer. `names`: model key → what the pool calls it. The
-    statistics: pairs, prompts, prompts_without_pair, capabilities, chosen_by_model, rejected_by_model, completions_by_model, mean_margin,
-    mean_chosen, mean_rejected.
+    statistics: pairs, prompts, prompts_without_pair, capabilities, chosen_by_model, rejected_by_model,
+    completions_by_model, mean_margin, mean_chosen, mean_rejected.
     """
     names = names or {}
     mean_of = means(ratings)
