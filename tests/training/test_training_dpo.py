@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,15 @@ def test_loss_and_gradient_are_those_of_plain_transformers(tmp_path: Path, kind:
         torch.testing.assert_close(
             mine.grad, other.grad, rtol=1e-4, atol=2e-5, msg=lambda text, name=name: f"{name}: {text}"
         )
+
+
+def test_an_answer_that_was_cut_off_has_no_end_token(tmp_path: Path) -> None:
+    loaded = load(write_model(tmp_path / "model"))
+    (whole,) = preferences(1)
+    cut = replace(whole, meta={"chosen": {"finish_reason": "stop"}, "rejected": {"finish_reason": "length"}})
+    write_records(tmp_path / "pairs.parquet", Preference, [whole, cut])
+    (one, other), _ = dpo.read_pairs(tmp_path / "pairs.parquet", template("tulu"), loaded.tokenizer, 500)
+    assert other.chosen == one.chosen and [*other.rejected, loaded.tokenizer.eos_id] == list(one.rejected)
 
 
 def test_the_reference_is_the_models_own_log_probabilities_and_the_first_loss_is_log_2(bench: Bench) -> None:

@@ -71,14 +71,20 @@ def read_pairs(path: Path, template: Template, tokenizer: Tokenizer, max_length:
         if preference.chosen is None or preference.rejected is None:
             raise Failure(f"row {row} is not a pair", where=str(path), mend="give `dpo` the pairs of a `prefer` stage")
         prompt = prompt_ids(preference.prompt, template, tokenizer)
-        chosen, rejected = (answer(text, preference.prompt, template, tokenizer, 0).ids
-                            for text in (preference.chosen, preference.rejected))
+        chosen, rejected = (_side(preference, side, text, template, tokenizer)
+                            for side, text in (("chosen", preference.chosen), ("rejected", preference.rejected)))
         if len(prompt) + max(len(chosen), len(rejected)) > max_length:
             longer += 1
         else:
             pairs.append(Pair(row, preference.content_id, prompt, chosen, rejected))
     need_rows(len(pairs), "pair", path)
     return pairs, longer
+
+
+def _side(preference: Preference, side: str, text: str, template: Template, tokenizer: Tokenizer) -> Sequence[int]:
+    """One side's ids; an answer that was cut off at its length limit did not end, so it has no end token here."""
+    ids = answer(text, preference.prompt, template, tokenizer, 0).ids
+    return ids[:-1] if preference.meta.get(side, {}).get("finish_reason") == "length" else ids
 
 
 def pack_pairs(pairs: Sequence[Pair]) -> PackedBatch:
