@@ -119,7 +119,11 @@ def forest(step: Step, limits: tuple[float, float]) -> str:
                 annotation_clip=False,
             )
             y += 22
+            before = ""
             for change in changes:
+                # a task's further metrics stand below its name, which would not fit beside them
+                task, _, metric = change.task.partition(": ")
+                label, before = metric if metric and task == before else change.task, task
                 colour, middle = LIGHT[change.verdict], y + 10
                 words = (
                     f"{change.task} ({change.capability})\n"
@@ -145,7 +149,7 @@ def forest(step: Step, limits: tuple[float, float]) -> str:
                     clip_on=False,
                 )
                 axes.annotate(
-                    ("★ " if change.primary else "") + change.task,
+                    ("★ " if change.primary else "") + label,
                     (0, middle),
                     xytext=(-8, 0),
                     textcoords="offset pixels",
