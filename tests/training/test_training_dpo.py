@@ -21,7 +21,7 @@ from postgrad.training import dpo, loop
 from training.making import OPTIMISATION, Bench, bytes_of, preferences
 
 SHARED: dict[str, Any] = {name: OPTIMISATION[name] for name in ("template", "max_length", "micro_batch_tokens")}
-CONFIG: dict[str, Any] = {**OPTIMISATION, "loss": "dpo_norm", "beta": 5.0}
+CONFIG: dict[str, Any] = {**OPTIMISATION, "loss": "dpo_norm", "beta": 5.0, "nll": 0.0}
 
 
 def plain_logprob(plain: LoadedModel, preference: Preference, text: str) -> tuple[Tensor, int]:
@@ -33,8 +33,8 @@ def plain_logprob(plain: LoadedModel, preference: Preference, text: str) -> tupl
     return logprobs[mask].sum(), int(mask.sum())
 
 
-@pytest.mark.parametrize("kind", ["dpo", "dpo_norm"])
-def test_loss_and_gradient_are_those_of_plain_transformers(tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize(("kind", "nll"), [("dpo", 0.0), ("dpo_norm", 0.0), ("dpo_norm", 0.3)])
+def test_loss_and_gradient_are_those_of_plain_transformers(tmp_path: Path, kind: str, nll: float) -> None:
     ours, plain = load(write_model(tmp_path / "policy")), load(tmp_path / "policy", attention="sdpa")
     reference = load(write_model(tmp_path / "reference", seed=1), attention="sdpa")
     rows, beta = preferences(7), 0.7
@@ -50,7 +50,7 @@ def test_loss_and_gradient_are_those_of_plain_transformers(tmp_path: Path, kind:
         )
     figures: dict[str, float] = {}
     for micro in dpo.dpo_update(pairs, against, range(7), 150).micros:
-        share, more = dpo.dpo_loss(ours.model, micro, kind, beta, 0.0)
+        share, more = dpo.dpo_loss(ours.model, micro, kind, beta, nll)
         share.backward()
         for name, value in {"loss": share, **more}.items():
             figures[name] = figures.get(name, 0.0) + value.item()
@@ -60,7 +60,7 @@ def test_loss_and_gradient_are_those_of_plain_transformers(tmp_path: Path, kind:
         (chosen, n), (rejected, m) = (plain_logprob(plain, row, text or "") for text in (row.chosen, row.rejected))
         divide = (n, m) if kind == "dpo_norm" else (1, 1)
         margin = beta * ((chosen - ref_chosen) / divide[0] - (rejected - ref_rejected) / divide[1])
-        terms.append(torch.log1p(torch.exp(-margin)))
+        terms.append(torch.log1p(torch.exp(-margin)) - nll * chosen / n)
         right += int(margin > 0)
     total = torch.stack(terms).mean()
     total.backward()
