@@ -161,7 +161,9 @@ class _Walk:
             raise Failure("; ".join(damage), where=f"artifact {artifact.key[:12]} ({said['step']})", mend=mend)
         self.seen[artifact.key] = node
         # Rows that a step made up itself have its own file for an origin.
-        self.paths.update({value: f"{said['step']}/{name}" for name, value in said["outputs"].items()})
+        # A file of the user's that a step passed on unchanged stays the user's.
+        for name, value in said["outputs"].items():
+            self.paths.setdefault(value, f"{said['step']}/{name}")
         for name, source in said["inputs"].items():
             if "key" in source:
                 node.children.append(self.artifact(checked_parent(self.run.store, artifact, name), name))
