@@ -1,12 +1,13 @@
 """The base that ships is the one on the record: size, tokens of its text, form on disk."""
 
 import json
+from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from postgrad.embedded import BASE
+from postgrad.embedded import BASE, pretrain
 from postgrad.embedded.pretrain import RECORD, Settings, load_base, machine_class, make_model, text_hash, weights_hash
 from postgrad.embedded.scores import answers, wilson
 
@@ -56,3 +57,18 @@ def test_wilson_against_published_values() -> None:
 def test_the_record_names_its_machine() -> None:
     assert set(RECORDED["machine"]) == set(machine_class())
     assert all(len(RECORDED[name]) == 64 for name in ("hash_at_200", "hash_at_end", "text_hash"))
+
+
+def test_a_resumed_pretraining_ends_in_the_same_bits(tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    settings = pretrain.Settings(steps=6, rows=2, length=32, width=48, layers=1, feed_forward=64)
+    tokenizer = AutoTokenizer.from_pretrained(BASE)
+    whole = pretrain.Pretraining(settings, tokenizer, tmp_path)
+    for _ in range(4):
+        whole.train_step()
+    whole.save_checkpoint()
+    resumed = pretrain.Pretraining(settings, tokenizer, tmp_path)
+    resumed.resume()
+    assert resumed.step == 4
+    assert [whole.train_step() for _ in range(2)] == [resumed.train_step() for _ in range(2)]
+    assert pretrain.weights_hash(whole.model) == pretrain.weights_hash(resumed.model)

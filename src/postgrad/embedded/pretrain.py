@@ -16,6 +16,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import AutoTokenizer, GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
@@ -169,22 +170,35 @@ class Pretraining:
         return loss.item()
 
     def save_checkpoint(self) -> None:
-        optimizers = [optimizer.state_dict() for optimizer in self.optimizers]
-        state = {"model": self.model.state_dict(), "optimizers": optimizers, "step": self.step}
-        torch.save({**state, "settings": asdict(self.settings)}, self.out / "checkpoint.tmp")
-        (self.out / "checkpoint.tmp").replace(self.out / "checkpoint.pt")
+        """Weights and optimiser states in one safetensors file; step and settings in its metadata."""
+        tensors = {f"model/{name}": p.detach() for name, p in self.model.named_parameters()}
+        for number, optimizer in enumerate(self.optimizers):
+            for place, held in optimizer.state_dict()["state"].items():
+                tensors |= {f"optimizer/{number}/{place}/{name}": value for name, value in held.items()}
+        said = {"step": str(self.step), "settings": json.dumps(asdict(self.settings))}
+        save_file(tensors, self.out / "checkpoint.tmp", metadata=said)
+        (self.out / "checkpoint.tmp").replace(self.out / "checkpoint.safetensors")
 
     def resume(self) -> None:
-        path = self.out / "checkpoint.pt"
+        path = self.out / "checkpoint.safetensors"
         if not path.exists():
             return
-        state = torch.load(path, weights_only=True)
-        if state["settings"] != asdict(self.settings):
+        with safe_open(path, framework="pt") as file:
+            said = file.metadata()
+        if json.loads(said["settings"]) != asdict(self.settings):
             raise SystemExit(f"{path}: made with other settings; choose another folder")
-        self.model.load_state_dict(state["model"])
-        for optimizer, held in zip(self.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(held)
-        self.step = state["step"]
+        states: list[dict[int, dict[str, torch.Tensor]]] = [{} for _ in self.optimizers]
+        parameters = dict(self.model.named_parameters())
+        for name, value in load_file(path).items():
+            kind, _, rest = name.partition("/")
+            if kind == "model":
+                parameters[rest].data.copy_(value)
+            else:
+                number, place, what = rest.split("/")
+                states[int(number)].setdefault(int(place), {})[what] = value
+        for optimizer, state in zip(self.optimizers, states, strict=True):
+            optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+        self.step = int(said["step"])
 
 
 def save_base(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
