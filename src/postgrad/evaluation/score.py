@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from postgrad.chat import Template, Tokenizer, template
 from postgrad.generation import Engine, Request, Sampling, generate_journaled
+from postgrad.generation.journaled import Journal
 from postgrad.records.tables import read_records, write_records
 from postgrad.records.types import Completion, Outcome, Problem, messages_json
 from postgrad.statistics import interval
@@ -26,14 +27,6 @@ from postgrad.tasks import METRICS, Task, decided, load, outcomes
 PLAIN_STOP = ("\n\n", "\nQuestion:")
 """Where a plain-text answer ends: a text model goes on with the next paragraph or question by itself."""
 SLOTS = 64
-
-
-class Journal(Protocol):
-    """What is needed of the pipeline's journal."""
-
-    def append(self, key: str, payload: Any) -> None: ...
-
-    def get(self, key: str) -> Any: ...
 
 
 class Resources(Protocol):
