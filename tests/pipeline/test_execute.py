@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from postgrad.data.files import find_files
 from postgrad.pipeline import Event, File, Step, Store, execute, missing, plan_keys
 from postgrad.support.errors import Failure, Mistake
 
@@ -95,6 +96,34 @@ def test_files_folders_and_patterns_are_read_by_content(store: Store, tmp_path: 
         key(folder / "nothing.jsonl")
     with pytest.raises(Mistake, match="no file is there"):
         key(folder / "*.parquet")
+
+
+def test_the_key_covers_the_very_files_that_are_read(store: Store, tmp_path: Path) -> None:
+    """Of a folder and of patterns, those in linked folders and at any depth; none that is hidden."""
+    folder, linked = tmp_path / "data", tmp_path / "linked"
+    for path in (folder / "deep", folder / ".cache", linked):
+        path.mkdir(parents=True)
+    (folder / "link").symlink_to(linked)
+    places = ["a.jsonl", ".hidden.jsonl", "deep/b.jsonl", ".cache/c.jsonl", "link/d.jsonl"]
+    for place in places:
+        (folder / place).write_text(place)
+
+    def covered(path: Path) -> set[str]:
+        """The files on which the key depends."""
+        def key() -> str:
+            return plan_keys([step("a", inputs={"file": File(path)})], store.hash_memory)["a"]
+
+        found, before = set(), key()
+        for place in places:
+            (folder / place).write_text(f"{place} changed")
+            found |= {place} if key() != before else set()
+            (folder / place).write_text(place)
+        return found
+
+    for pattern in ("*.jsonl", "**/*.jsonl", "**", "deep/*", ".hidden*"):
+        assert covered(folder / pattern) == {str(path.relative_to(folder)) for path in find_files(folder / pattern)}
+    assert covered(folder / "**") == {"a.jsonl", "deep/b.jsonl", "link/d.jsonl"}
+    assert covered(folder) == {"a.jsonl", "deep/b.jsonl"} and find_files(folder) == [folder / "a.jsonl"]
 
 
 def test_clock_readings_are_kept_but_nothing_depends_on_them(store: Store, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from postgrad.support import hashing
 from postgrad.support.hashing import FileHashes, canonical_json, hash_json, hash_text
 
 
@@ -38,13 +39,38 @@ def test_a_changed_file_is_hashed_again(tmp_path: Path) -> None:
 def test_a_known_file_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file, memory = tmp_path / "data", tmp_path / "memory.json"
     file.write_bytes(b"one")
-    first = FileHashes(memory).hash(file)
+    hashes = FileHashes(memory)
+    first = hashes.hash(file)
+    hashes.save()
     monkeypatch.setattr("postgrad.support.hashing.hash_file", lambda path: pytest.fail("read again"))
     assert FileHashes(memory).hash(file) == first
 
 
-def test_a_broken_memory_is_forgotten(tmp_path: Path) -> None:
+def test_many_files_are_remembered_in_one_write_and_beside_those_of_another_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory, files = tmp_path / "memory.json", [tmp_path / str(number) for number in range(5)]
+    for file in files:
+        file.write_text(file.name)
+    mine, others = FileHashes(memory), FileHashes(memory)
+    others.hash(files[0])
+    others.save()
+    writes: list[Path] = []
+    write = hashing.write_atomically
+    monkeypatch.setattr(hashing, "write_atomically", lambda path, content: writes.append(path) or write(path, content))
+    for file in files[1:]:
+        mine.hash(file)
+    mine.save()
+    mine.save()
+    assert writes == [memory]
+    monkeypatch.setattr(hashing, "hash_file", lambda path: pytest.fail("read again"))
+    again = FileHashes(memory)
+    assert [again.hash(file) for file in files] == [hashlib.sha256(file.name.encode()).hexdigest() for file in files]
+
+
+@pytest.mark.parametrize("broken", ["{ broken", "[]", '{"a": 1}', '{"a": [1, 2]}'])
+def test_a_broken_memory_is_forgotten(tmp_path: Path, broken: str) -> None:
     file, memory = tmp_path / "data", tmp_path / "memory.json"
     file.write_bytes(b"one")
-    memory.write_text("{ broken")
+    memory.write_text(broken)
     assert FileHashes(memory).hash(file) == hashlib.sha256(b"one").hexdigest()

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from postgrad.support.errors import Mistake
+from postgrad.support.patterns import matching
 
 JSONL_SUFFIXES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 SUFFIXES = (*JSONL_SUFFIXES, ".parquet")
@@ -46,20 +47,21 @@ class RawRow:
 
 
 def find_files(path: Path) -> list[Path]:
-    """The data files that a source's path means: itself, those of a folder (not below it), or those of a glob, by name.
+    """The data files that a source's path means: itself, those of a folder (not below it, and no hidden ones), or those
+    of a glob, by name.
 
     Mistake if there are none, or if a file named outright has a suffix that is not read.
     """
     if path.is_dir():
-        found = sorted(file for file in path.iterdir() if file.is_file() and file.name.endswith(SUFFIXES))
+        seen = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+        found = [file for file in seen if file.name.endswith(SUFFIXES)]
         if not found:
             raise Mistake("folder holds no data file", where=str(path), mend=f"wanted {', '.join(SUFFIXES)}")
         return found
     if path.is_file():
         matches = [path]
     elif glob.has_magic(str(path)):
-        matches = sorted(Path(name) for name in glob.glob(str(path), recursive=True))  # noqa: PTH207 (absolute patterns)
-        matches = [match for match in matches if match.is_file()]
+        matches = matching(path)
     else:
         matches = []
     if not matches:

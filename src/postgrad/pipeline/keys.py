@@ -17,6 +17,7 @@ from postgrad.pipeline.failures import said_plainly
 from postgrad.pipeline.steps import File, Step, in_order
 from postgrad.support.errors import Mistake
 from postgrad.support.hashing import FileHashes, canonical_json, hash_file, hash_json
+from postgrad.support.patterns import fixed_part, matching
 from postgrad.support.progress import Progress
 
 # A file that was written this lately may be written again without its size or its coarse mtime telling.
@@ -39,29 +40,39 @@ def _hash(path: Path, hashes: FileHashes) -> str:
 
 def content_of(source: File, hashes: FileHashes) -> Content:
     """Hash what the user's input holds now. Mistake if nothing is there; Failure if it cannot be read."""
-    path = source.path
-    with said_plainly(f"reading {path}"):
-        if path.is_file():
-            value = _hash(path, hashes)
-            # The name is not in the hash, but its ending is: readers tell JSONL from Parquet by it.
-            ending = "".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix
-            return Content({path.name: value}, hash_json({"file": value, "ending": ending.lower()}))
-        if path.is_dir():
-            base, found = path, path.rglob("*")
-        elif has_magic(str(path)):
-            base = next(parent for parent in path.parents if not has_magic(str(parent)))
-            found = base.glob(str(path.relative_to(base)))
-        else:
-            raise Mistake("there is no such file or folder", where=str(path), mend="correct the source's path")
-        seen = sorted(file for file in found if file.is_file() and not file.name.startswith("."))
-        files = {}
-        with Progress(f"hashing {path.name}", sum(file.stat().st_size for file in seen) / MEGABYTE, "MB") as progress:
-            for file in seen:
-                files[file.relative_to(base).as_posix()] = _hash(file, hashes)
-                progress.advance(file.stat().st_size / MEGABYTE)
+    with said_plainly(f"reading {source.path}"):
+        try:
+            return _content(source.path, hashes)
+        finally:
+            hashes.save()  # what was hashed before a failure or an interruption is not hashed again
+
+
+def _content(path: Path, hashes: FileHashes) -> Content:
+    if path.is_file():
+        value = _hash(path, hashes)
+        # The name is not in the hash, but its ending is: readers tell JSONL from Parquet by it.
+        ending = "".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix
+        return Content({path.name: value}, hash_json({"file": value, "ending": ending.lower()}))
+    if path.is_dir():
+        base, found = path, _below(path)
+    elif has_magic(str(path)):
+        base, found = fixed_part(path), matching(path)
+    else:
+        raise Mistake("there is no such file or folder", where=str(path), mend="correct the path")
+    files = {}
+    with Progress(f"hashing {path.name}", sum(file.stat().st_size for file in found) / MEGABYTE, "MB") as progress:
+        for file in found:
+            files[file.relative_to(base).as_posix()] = _hash(file, hashes)
+            progress.advance(file.stat().st_size / MEGABYTE)
     if not files:
-        raise Mistake("no file is there", where=str(path), mend="correct the source's path")
+        raise Mistake("no file is there", where=str(path), mend="correct the path")
     return Content(files, hash_json({"files": files}))
+
+
+def _below(folder: Path) -> list[Path]:
+    """The files of a folder and of the folders in it, none of them hidden: those belong to git, editors and caches."""
+    found = ((path, path.relative_to(folder).parts) for path in folder.rglob("*") if path.is_file())
+    return sorted(path for path, parts in found if not any(part.startswith(".") for part in parts))
 
 
 def key_parts(step: Step, inputs: Mapping[str, str]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from glob import has_magic
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from postgrad.pipeline.runs import Run
 from postgrad.pipeline.store import Artifact
 from postgrad.support.errors import Failure, Mistake
 from postgrad.support.hashing import hash_file
+from postgrad.support.patterns import fixed_part
 
 ROWS = ("examples.parquet", "preferences.parquet", "problems.parquet")
 SHOWN_ROWS = 3
@@ -201,9 +203,7 @@ def _place(path: Path, relative: str, files: dict[str, str]) -> Path:
     """Where a file of an input lies: the input itself, or below its folder, or below the fixed part of its pattern."""
     if list(files) == [relative] and path.name == relative:
         return path
-    while any(sign in path.name for sign in "*?["):
-        path = path.parent
-    return path / relative
+    return (fixed_part(path) if has_magic(str(path)) else path) / relative
 
 
 def _state(path: Path, value: str) -> str:

@@ -4,11 +4,11 @@ Every mistake in it is one `Mistake`: `file:line: key: what is wrong; the mend`.
 Paths in a file are relative to that file, also in one that is extended; those of a `--set` to the current folder.
 """
 
-import glob
 import json
 import os
 import re
 from collections.abc import Sequence
+from glob import has_magic
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from postgrad.recipe.models import Recipe
 from postgrad.recipe.nearest import nearest
 from postgrad.recipe.schema import json_schema
 from postgrad.support.errors import Mistake
+from postgrad.support.patterns import matching
 
 SHIPPED_FOLDER = Path(__file__).parents[1] / "recipes"
 SUFFIX = ".yaml"
@@ -160,7 +161,7 @@ def _exists(path: Path) -> bool:
 
 
 def _matches(pattern: str) -> bool:
-    return glob.has_magic(pattern) and any(glob.iglob(pattern, recursive=True))  # noqa: PTH207
+    return has_magic(pattern) and bool(matching(Path(pattern)))
 
 
 def _file_mend(path: str) -> str:

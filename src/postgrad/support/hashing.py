@@ -41,14 +41,23 @@ def file_identity(path: Path) -> tuple[str, int, int, int]:
 
 
 class FileHashes:
-    """Hashes of input files, each computed once and remembered in one JSON file until the file's identity changes."""
+    """Hashes of input files, each computed once and, if saved, remembered in one JSON file until the file's identity
+    changes.
+    """
 
     def __init__(self, memory: Path) -> None:
         self._memory = memory
+        self._known = self._read()
+        self._unsaved = False
+
+    def _read(self) -> dict[str, list[Any]]:
+        """What is remembered; nothing if the memory is not there or broken."""
         try:
-            self._known: dict[str, list[Any]] = json.loads(memory.read_text())
+            known = json.loads(self._memory.read_text())
         except (OSError, ValueError):
-            self._known = {}
+            return {}
+        sound = isinstance(known, dict) and all(isinstance(one, list) and len(one) == 4 for one in known.values())
+        return known if sound else {}
 
     def hash(self, path: Path) -> str:
         """sha256 of the file; OSError if it cannot be read."""
@@ -58,5 +67,12 @@ class FileHashes:
             return str(known[3])
         value = hash_file(path)
         self._known[name] = [*rest, value]
-        write_atomically(self._memory, canonical_json(self._known).encode())
+        self._unsaved = True
         return value
+
+    def save(self) -> None:
+        """Have what is new remembered, beside what other processes have noted meanwhile."""
+        if self._unsaved:
+            self._known = {**self._read(), **self._known}
+            write_atomically(self._memory, canonical_json(self._known).encode())
+            self._unsaved = False
