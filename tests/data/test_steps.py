@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +9,13 @@ import pytest
 import tokenizers
 
 from postgrad.data import steps
+from postgrad.pipeline import Resources
 from postgrad.records.tables import read_records
 from postgrad.records.types import Example, LedgerEntry, Origin, Problem
 from postgrad.support.errors import Failure, Mistake
 from postgrad.support.hashed_items import hash_items, write_hashed_items
-from postgrad.support.progress import Progress
 
 TEST_ITEM = "A farmer has 17 sheep and buys 12 more sheep at the market; how many sheep does the farmer have now?"
-
-
-@dataclass
-class Resources:
-    out: Path
-
-    def progress(self, label: str, total: float | None, unit: str) -> Progress:
-        return Progress(label, total, unit)
 
 
 def chat(prompt: str, answer: str) -> str:
@@ -43,7 +34,7 @@ LINES = [
 
 def run(step: Any, out: Path, inputs: dict[str, Path], config: dict[str, Any]) -> dict[str, Any]:
     out.mkdir(parents=True)
-    step(inputs, config, Resources(out))
+    step(inputs, config, Resources(out, out.with_suffix(".work"), "key", 1))
     counts = json.loads((out / "counts.json").read_text())
     assert counts["rows_in"] + counts["rows_made"] == counts["rows_kept"] + counts["rows_dropped"]
     dropped = [entry for entry in ledger(out) if entry.action == "drop"]

@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -41,20 +41,12 @@ from postgrad.support.errors import Failure, Mistake
 from postgrad.support.hashed_items import read_hashed_items
 from postgrad.support.hashing import canonical_json
 from postgrad.support.progress import Progress
+from postgrad.support.resources import Resources
 
 Inputs = Mapping[str, Path]
 Config = Mapping[str, Any]
 BASE = "base"
 HASHED_ITEMS = "*.hashed.parquet"
-
-
-class Resources(Protocol):
-    """What these steps need of the pipeline's resources."""
-
-    @property
-    def out(self) -> Path: ...
-
-    def progress(self, label: str, total: float | None, unit: str) -> Progress: ...
 
 
 def read_source(inputs: Inputs, config: Config, resources: Resources) -> None:

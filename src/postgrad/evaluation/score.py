@@ -11,36 +11,22 @@ The artifact of `evaluate`:
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from postgrad.chat import Template, Tokenizer, template
 from postgrad.generation import Engine, Request, Sampling, generate_journaled
-from postgrad.generation.journaled import Journal
 from postgrad.records.tables import read_records, write_records
 from postgrad.records.types import Completion, Outcome, Problem, messages_json
 from postgrad.statistics import interval
 from postgrad.support.errors import Failure, Mistake
 from postgrad.support.files import write_atomically
 from postgrad.support.progress import Progress
+from postgrad.support.resources import Journal, Resources
 from postgrad.tasks import METRICS, Task, decided, load, outcomes
 
 PLAIN_STOP = ("\n\n", "\nQuestion:")
 """Where a plain-text answer ends: a text model goes on with the next paragraph or question by itself."""
 SLOTS = 64
-
-
-class Resources(Protocol):
-    """What is needed of the pipeline's resources."""
-
-    @property
-    def out(self) -> Path: ...
-
-    @property
-    def threads(self) -> int: ...
-
-    def journal(self, name: str) -> Journal: ...
-
-    def progress(self, label: str, total: float | None, unit: str) -> Progress: ...
 
 
 def plain_text(problem: Problem) -> str:

@@ -6,23 +6,16 @@ exactly as an undisturbed one would have, and the completions are the same to th
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any, Protocol
+from typing import Any
 
 from postgrad.generation.protocol import Engine, Request, Sampling
 from postgrad.records.types import Completion, Turn
 from postgrad.support.hashing import hash_json
 from postgrad.support.progress import Progress
+from postgrad.support.resources import Journal
 
 BATCH_SLOTS = 4
 """Requests of one batch, in slots: enough to keep every slot busy, few enough that little is lost."""
-
-
-class Journal(Protocol):
-    """What is needed of the pipeline's journal."""
-
-    def append(self, key: str, payload: Any) -> None: ...
-
-    def get(self, key: str) -> Any: ...
 
 
 def batches(requests: Sequence[Request], slots: int) -> list[Sequence[Request]]:
