@@ -16,7 +16,7 @@ from postgrad.stages import sourcing
 UNLIMITED = 1e9
 """Epochs of a source that is drawn from until the prompts or problems asked for are there."""
 
-read_source = versioned(1)(curation.read_source)
+read_source = versioned(2)(curation.read_source)
 filter_and_redact = versioned(1)(curation.filter_and_redact)
 deduplicate = versioned(1)(curation.deduplicate)
 decontaminate = versioned(1)(curation.decontaminate)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def matching(pattern: Path) -> list[Path]:
-    """The files that a glob pattern means, by name. `**` is any depth, linked folders too; hidden ones are not meant."""
+    """The files that a glob pattern means, by name. `**` is any depth, linked folders too; no hidden ones are meant."""
     found = (Path(name) for name in glob.glob(str(pattern), recursive=True))  # noqa: PTH207 (absolute patterns)
     return sorted(path for path in found if path.is_file())
 
