@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -13,7 +14,7 @@ import pytest
 from postgrad.cli.main import main
 from postgrad.pipeline import Event, verify
 from postgrad.records.tables import read_records
-from postgrad.records.types import LedgerEntry
+from postgrad.records.types import Example, LedgerEntry
 from postgrad.support.errors import Failure, Mistake
 
 from .making import Place, shapes, write_jsonl
@@ -135,7 +136,10 @@ def test_a_truncated_artifact_is_named_and_made_again(finished: Place, tmp_path:
 
 def test_a_loss_that_is_not_finite(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     line = one_line(capsys, place, 1, "--set", "sft.learning_rate=1.0e30")
-    assert "step 2" in line and "rows " in line and ("nan" in line or "inf" in line)
+    assert line.startswith("stage sft: optimiser step 2, ")
+    known = {row.content_id[:12] for row in read_records(place.artifacts()["mixture"] / "examples.parquet", Example)}
+    named = re.findall(r"\b[0-9a-f]{12}\b", line)
+    assert len(named) == 8 and set(named) <= known and ("nan" in line or "inf" in line)
     assert "sft" not in place.hashes() and {"mixture", "evaluate.base"} <= set(place.hashes())
     whole(place)
 

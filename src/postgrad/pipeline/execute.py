@@ -165,7 +165,7 @@ class _Worker:
             resources = Resources(temporary, store.work(key), key, threads)
             started, clock = datetime.now(UTC), time.monotonic()
             try:
-                step.run(sources, step.config, resources)
+                self._run(sources, resources)
                 resources.close()
                 self._hold_sources(f"while step {step.name!r} was reading it")
                 account = {
@@ -185,6 +185,15 @@ class _Worker:
             finally:
                 resources.close()
                 _remove(temporary)
+
+    def _run(self, sources: Mapping[str, Path], resources: Resources) -> None:
+        """Call the step's function. It does not know what its stage is called in the recipe: a Failure is told here."""
+        try:
+            self.step.run(sources, self.step.config, resources)
+        except Failure as failure:
+            if self.step.stage is None:
+                raise
+            raise failure.within(f"stage {self.step.stage}") from failure
 
     def _inputs(self, done: Mapping[str, Artifact]) -> dict[str, Any]:
         inputs: dict[str, Any] = {}

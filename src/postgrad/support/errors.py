@@ -1,5 +1,7 @@
 """Errors for people: what was found, where, what to do. The command line prints them in one line, no traceback."""
 
+from typing import Self
+
 EXIT_FAILURE = 1
 EXIT_MISTAKE = 2
 EXIT_INTERRUPTED = 130
@@ -14,6 +16,10 @@ class PostgradError(Exception):
         self.what, self.where, self.mend = what, where, mend
         said = "".join((f"{where}: " if where else "", what, f"; {mend}" if mend else ""))
         super().__init__(" ".join(said.splitlines()))      # one line, whatever a file's name or a library's words hold
+
+    def within(self, place: str) -> Self:
+        """The same, with the larger place named first: `stage sft: optimiser step 3: the loss is nan`."""
+        return type(self)(self.what, where=f"{place}: {self.where}" if self.where else place, mend=self.mend)
 
 
 class Mistake(PostgradError):

@@ -152,9 +152,10 @@ def _step(
 
 
 def _not_finite(what: str, step: int, rows: Sequence[str], where: str) -> Failure:
-    named = ", ".join(rows[:ROWS_NAMED]) + (f" and {len(rows) - ROWS_NAMED} more" if len(rows) > ROWS_NAMED else "")
-    return Failure(f"{what}; rows {named}", where=f"step {step + 1}, {where}",
-                   mend="lower the learning rate, or look at these rows with `postgrad trace`")
+    more = f" and {len(rows) - ROWS_NAMED} more" if len(rows) > ROWS_NAMED else ""
+    named = ", ".join(row[:12] for row in rows[:ROWS_NAMED]) + more
+    return Failure(f"{what}; rows {named}", where=f"optimiser step {step + 1}, {where}",
+                   mend="lower the learning rate, or look for these content ids in what the stage trains on")
 
 
 def _open_at(path: Path, size: int) -> Any:
