@@ -207,11 +207,12 @@ def test_a_truncated_artifact_is_found_moved_aside_and_made_anew(store: Store, s
     assert len(list((store.root / "damaged").iterdir())) == 1
 
 
-@pytest.mark.parametrize("what", ["gone", "altered", "empty"])
+@pytest.mark.parametrize("what", ["gone", "altered", "empty", "no number"])
 def test_a_broken_manifest_is_damage(store: Store, ran: list[str], what: str) -> None:
     path = execute([step("a")], store)["a"].folder / "manifest.json"
     text = path.read_text()
-    path.unlink() if what == "gone" else path.write_text("" if what == "empty" else text.replace('"a"', '"b"'))
+    spoiled = {"altered": text.replace('"a"', '"b"'), "empty": "", "no number": text.replace("null", "NaN")}
+    path.unlink() if what == "gone" else path.write_text(spoiled[what])
     execute([step("a")], store)
     assert ran == ["a", "a"] and path.read_text().count('"word": "a"') == 1
 
@@ -233,6 +234,31 @@ def test_only_from_and_until_choose_stages(store: Store, source: Path, ran: list
         execute(steps, store, only="nothing")
     with pytest.raises(Mistake, match="comes after"):
         execute(steps, store, from_="stage2", until="stage1")
+
+
+def test_a_failure_says_which_stage_it_struck(store: Store) -> None:
+    with pytest.raises(Failure) as caught:
+        execute([Step("a", exploding, {}, stage="tune")], store)
+    assert str(caught.value) == "stage tune: optimiser step 3: the loss is nan; lower the learning rate"
+    with pytest.raises(Failure, match=r"^optimiser step 3: the loss"):
+        execute([Step("a", exploding, {})], store)
+
+
+def exploding(inputs, config, resources) -> None:  # type: ignore[no-untyped-def]
+    raise Failure("the loss is nan", where="optimiser step 3", mend="lower the learning rate")
+
+
+def test_the_folders_that_hold_work_and_artifacts_are_on_the_disk_before_what_is_in_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is synced in a folder whose own entry is not can still be lost with it."""
+    synced: list[Path] = []
+    monkeypatch.setattr("postgrad.pipeline.store.sync", synced.append)
+    store = Store(tmp_path / "store")
+    assert synced == [store.root.parent, store.root]
+    folder = store.work("k" * 64)
+    assert synced[2:] == [folder.parent]
+    assert store.work("k" * 64) == folder and Store(store.root) and len(synced) == 3
 
 
 def test_missing_tells_what_would_run(store: Store, source: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from postgrad.pipeline import Artifact, File, Step, Store, execute, gc, open_run, verify, write_run
-from postgrad.pipeline.trace import trace
+from postgrad.pipeline.trace import _place, trace
 from postgrad.records.tables import read_records, write_records
 from postgrad.records.types import Example, Message, Origin, Outcome, content_id
 from postgrad.support.errors import Failure, Mistake
@@ -69,13 +69,15 @@ def test_verify_names_every_kind_of_damage_and_the_next_run_mends_it(
     (done["step 0"].folder / "out.txt").write_text((done["step 0"].folder / "out.txt").read_text().upper())
     (done["step 1"].folder / "out.txt").unlink()
     (done["step 2"].folder / "extra.txt").touch()
+    (done["step 3"].folder / "link").symlink_to(source)
     found = {finding.step: finding.what[0] for finding in verify(store, mend=False)}
     assert found["step 0"] == "out.txt has been altered" and found["step 1"] == "out.txt is missing"
-    assert found["step 2"] == "extra.txt does not belong there" and len(found) == 3
+    assert found["step 2"] == "extra.txt does not belong there"
+    assert found["step 3"] == "link is neither a file nor a folder" and len(found) == 4
     assert all(finding.moved_to and finding.moved_to.is_dir() for finding in verify(store))
     ran.clear()
     again = execute(steps, store)
-    assert ran == ["a", "b", "c"] and {n: a.key for n, a in again.items()} == {n: a.key for n, a in done.items()}
+    assert ran == ["a", "b", "c", "d"] and {n: a.key for n, a in again.items()} == {n: a.key for n, a in done.items()}
     assert verify(store) == []
 
 
@@ -93,10 +95,27 @@ def test_gc_removes_what_no_run_refers_to(tmp_path: Path, store: Store, source: 
     assert len(list((store.root / "plans").iterdir())) == 3
 
 
+def test_gc_keeps_what_a_run_moved_with_its_store_refers_to(tmp_path: Path, store: Store, source: Path) -> None:
+    done = finish(tmp_path / "run", store, chain(source))
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for name in ("run", "store"):
+        shutil.move(tmp_path / name, moved / name)
+    assert gc(Store(moved / "store"), dry_run=False) == []
+    shutil.move(moved / "run", tmp_path / "elsewhere")
+    assert {removal.path.name for removal in gc(Store(moved / "store"))} >= {artifact.key for artifact in done.values()}
+
+
 def test_gc_keeps_young_unfinished_work(store: Store) -> None:
     work = store.work("a" * 64)
     assert gc(store, dry_run=False, work_days=1) == [] and work.is_dir()
     assert [removal.path for removal in gc(store, dry_run=False, work_days=0)] == [work] and not work.exists()
+
+
+def test_a_file_of_a_pattern_is_placed_below_the_patterns_fixed_part() -> None:
+    assert _place(Path("/d/*/x.jsonl"), "a/x.jsonl", {"a/x.jsonl": "", "b/x.jsonl": ""}) == Path("/d/a/x.jsonl")
+    assert _place(Path("/d/folder"), "x.jsonl", {"x.jsonl": ""}) == Path("/d/folder/x.jsonl")
+    assert _place(Path("/d/x.jsonl"), "x.jsonl", {"x.jsonl": ""}) == Path("/d/x.jsonl")
 
 
 # A run as the stages make it: read → train → evaluate.
@@ -117,7 +136,12 @@ def train(inputs, config, resources) -> None:  # type: ignore[no-untyped-def]
 
 
 def evaluate(inputs, config, resources) -> None:  # type: ignore[no-untyped-def]
+    (resources.out / "scores.json").write_text(SCORES)
     write_records(resources.out / "sums.outcomes.parquet", Outcome, [Outcome("p", 1.0), Outcome("q", 0.0)])
+
+
+ENTRY = {"stage": "sft", "task": "sums", "metric": "accuracy", "value": 0.5, "low": 0.1, "high": 0.9, "n": 2}
+SCORES = json.dumps({"scores": [ENTRY, {**ENTRY, "metric": "other"}], "comparisons": []})
 
 
 @pytest.fixture
@@ -126,9 +150,7 @@ def traced(tmp_path: Path, store: Store, source: Path) -> tuple[Path, dict[str, 
     model = Step("sft", train, {}, {"data": data}, stage="sft")
     scores = Step("evaluate.sft", evaluate, {}, {"model": model}, stage="sft")
     done = finish(tmp_path / "run", store, [data, model, scores])
-    entry = {"stage": "sft", "task": "sums", "metric": "accuracy", "value": 0.5, "low": 0.1, "high": 0.9, "n": 2}
-    other = {**entry, "metric": "other"}
-    (tmp_path / "run" / "scores.json").write_text(json.dumps({"scores": [entry, other], "comparisons": []}))
+    (tmp_path / "run" / "scores.json").write_text(SCORES)
     return tmp_path / "run", done
 
 
@@ -158,6 +180,10 @@ def test_a_trace_stops_at_what_does_not_hold(traced, store: Store) -> None:  # t
         trace(open_run(folder), "sft/sums")
     with pytest.raises(Mistake, match="no score"):
         trace(open_run(folder), "dpo/sums")
+    (folder / "scores.json").write_text(SCORES.replace("0.5", "0.8"))
+    with pytest.raises(Failure, match=r"scores\.json: is not what the run's steps gave"):
+        trace(open_run(folder), "sft/sums/accuracy")
+    (folder / "scores.json").write_text(SCORES)
     model = done["sft"].folder / "model.txt"
     model.write_text("3")
     with pytest.raises(Failure, match=r"sft.*model.txt has been altered"):

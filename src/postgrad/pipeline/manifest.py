@@ -75,10 +75,15 @@ def read(folder: Path) -> tuple[Manifest | None, str]:
         return None, f"its manifest cannot be read ({error})"
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         return None, "its manifest is of another format"
-    rest = {name: value for name, value in manifest.items() if name != "checksum"}
-    if hash_json(rest) != manifest.get("checksum"):
-        return None, "its manifest has been altered"
-    return manifest, ""
+    return (manifest, "") if _is_unaltered(manifest) else (None, "its manifest has been altered")
+
+
+def _is_unaltered(manifest: Manifest) -> bool:
+    try:
+        rest = {name: value for name, value in manifest.items() if name != "checksum"}
+        return bool(hash_json(rest) == manifest["checksum"])
+    except (KeyError, ValueError):  # no checksum; or NaN, which no manifest is written with
+        return False
 
 
 def quick_damage(folder: Path, manifest: Manifest) -> str:
@@ -97,8 +102,11 @@ def quick_damage(folder: Path, manifest: Manifest) -> str:
 
 def full_damage(folder: Path, manifest: Manifest) -> list[str]:
     """All that is wrong with the folder: every file hashed, the key and the one hash computed again."""
+    try:
+        present = set(files_of(folder))
+    except Failure as failure:
+        return [f"{Path(failure.where).relative_to(folder)} {failure.what}"]
     found = []
-    present = set(files_of(folder))
     for name, value in manifest["outputs"].items():
         if name not in present:
             found.append(f"{name} is missing")

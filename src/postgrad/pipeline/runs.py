@@ -3,7 +3,7 @@
     run.json = {"format", "store": path relative to the run folder, **details,
                 "stages": {stage: {"artifact": key, "outputs": hash, **details of the stage}},
                 "steps": [{"name", "key", "outputs": hash, "stage": stage or null}],
-                "files": [{"path", "files": {relative: sha256}}]}
+                "files": [{"path", "files": {relative: sha256}}]}       the user's, as the steps so far have read them
     stages/NAME → the artifact, as a relative symbolic link; where the file system has none, a text file that names it
 """
 
@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from postgrad.pipeline.failures import said_plainly
-from postgrad.pipeline.keys import content_of
 from postgrad.pipeline.steps import File, Step, in_order
 from postgrad.pipeline.store import Artifact, Store
 from postgrad.support.errors import Failure, Mistake
@@ -49,8 +48,7 @@ def write_run(
         folder.mkdir(parents=True, exist_ok=True)
         shown = {stage: name for stage, name in stage_steps(ordered).items() if name in artifacts}
         stage_of = {step.name: step.stage for step in ordered}
-        inputs = [source for step in ordered for source in step.inputs.values()]
-        files = {source.path: source for source in inputs if isinstance(source, File)}
+        files = _files_read(ordered, artifacts)
         said = details.get("stages", {})
         run = {
             "format": FORMAT,
@@ -64,10 +62,7 @@ def write_run(
                 {"name": name, "key": made.key, "outputs": made.outputs_hash, "stage": stage_of[name]}
                 for name, made in artifacts.items()
             ],
-            "files": [
-                {"path": str(path), "files": content_of(source, store.hash_memory).files}
-                for path, source in sorted(files.items())
-            ],
+            "files": [{"path": str(path), "files": files[path]} for path in sorted(files)],
         }
         _write_if_new(folder / NAME, json.dumps(run, indent=1, allow_nan=False) + "\n")
         links = folder / "stages"
@@ -77,12 +72,27 @@ def write_run(
         register(folder, store)
 
 
+def _files_read(steps: Iterable[Step], artifacts: Mapping[str, Artifact]) -> dict[Path, dict[str, str]]:
+    """What the user's inputs held when the steps read them, by path; they may have changed or gone since."""
+    found = {}
+    for step in steps:
+        for name, source in step.inputs.items() if step.name in artifacts else ():
+            if isinstance(source, File):
+                said = artifacts[step.name].manifest["inputs"][name]
+                files: dict[str, str] = said["files"]
+                if list(files) == [Path(said["path"]).name]:  # a single file, which may be called otherwise here
+                    (value,) = files.values()
+                    files = {source.path.name: value}
+                found[source.path] = files
+    return found
+
+
 def _write_if_new(path: Path, text: str) -> None:
     try:
         if path.read_text() == text:
             return
-    except OSError:
-        pass  # not there, or not readable: writing says what is wrong
+    except (OSError, ValueError):
+        pass  # not there, not readable, not text: writing says what is wrong
     write_atomically(path, text.encode())
 
 
@@ -91,7 +101,7 @@ def _link(path: Path, target: Path) -> None:
     relative = os.path.relpath(target, path.parent.resolve())
     if path.is_symlink() and str(path.readlink()) == relative:
         return
-    fresh = path.with_name(f".{path.name}.link")
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")  # of our own: another process may be at the same folder
     fresh.unlink(missing_ok=True)
     try:
         fresh.symlink_to(relative, target_is_directory=True)
@@ -103,9 +113,10 @@ def _link(path: Path, target: Path) -> None:
 
 
 def register(folder: Path, store: Store) -> None:
-    """Make the run folder known to the store."""
+    """Make the run folder known to the store, by its place and by the way there, which holds if both are moved."""
     place = str(folder.resolve())
-    _write_if_new(store.root / "runs" / f"{hash_text(place)[:16]}.json", json.dumps({"folder": place}) + "\n")
+    said = {"folder": place, "from_store": os.path.relpath(place, store.root)}
+    _write_if_new(store.root / "runs" / f"{hash_text(place)[:16]}.json", json.dumps(said) + "\n")
 
 
 @dataclass(frozen=True)
@@ -151,7 +162,9 @@ def registered(store: Store) -> dict[Path, Path]:
     places = {}
     for path in sorted((store.root / "runs").glob("*.json")):
         try:
-            places[path] = Path(json.loads(path.read_text())["folder"])
+            said = json.loads(path.read_text())
+            known = [Path(said["folder"]), store.root / said.get("from_store", said["folder"])]
+            places[path] = next((place for place in known if (place / NAME).exists()), known[0])
         except (ValueError, KeyError, TypeError):
             raise Failure("cannot be read", where=str(path), mend="remove it and run its recipe again") from None
     return places

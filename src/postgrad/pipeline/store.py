@@ -94,6 +94,7 @@ class Store:
             else:
                 self.root.mkdir(parents=True, exist_ok=True)
                 self.root.chmod(OWNER_FOLDER)
+                sync(self.root.parent)
                 write_atomically(mark, json.dumps({"format": FORMAT}).encode())
         try:
             said = json.loads(mark.read_text()).get("format")
@@ -101,10 +102,11 @@ class Store:
             said = "unreadable"
         if said != FORMAT:
             raise Failure(f"the store's format is {said}, wanted {FORMAT}", where=str(mark), mend="name another store")
-        for name in FOLDERS:
-            folder = self.root / name
-            if not folder.is_dir():
-                folder.mkdir(mode=OWNER_FOLDER, exist_ok=True)
+        absent = [folder for name in FOLDERS if not (folder := self.root / name).is_dir()]
+        for folder in absent:
+            folder.mkdir(mode=OWNER_FOLDER, exist_ok=True)
+        if absent:
+            sync(self.root)
 
     @cached_property
     def hash_memory(self) -> FileHashes:
@@ -164,7 +166,9 @@ class Store:
     def work(self, key: str) -> Path:
         """The folder that survives a kill, for the holder of the key's lease."""
         folder = self.root / "work" / key
-        folder.mkdir(mode=OWNER_FOLDER, exist_ok=True)
+        if not folder.is_dir():
+            folder.mkdir(mode=OWNER_FOLDER)
+            sync(folder.parent)  # a journal is no more on the disk than the folder that it lies in
         return folder
 
     def temporary(self, key: str) -> Path:

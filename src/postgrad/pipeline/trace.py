@@ -86,6 +86,7 @@ def trace(run: Run, score: str) -> Node:
     """
     with said_plainly(f"tracing {score}"), run.store.using():
         entry = find_score(run.folder, score)
+        _hold_scores(run)
         top = Node("score", "/".join((entry["stage"], entry["task"], entry["metric"])), "", _score_facts(entry))
         artifact = _outcomes(run, entry)
         walk = _Walk(run)
@@ -111,6 +112,17 @@ def find_score(folder: Path, wanted: str) -> dict[str, Any]:
     which = found or list(by_name)
     what = f"{wanted!r} is several scores" if found else f"there is no score {wanted!r}"
     raise Mistake(what, where=str(path), mend=f"there are {', '.join(which)}")
+
+
+def _hold_scores(run: Run) -> None:
+    """Failure unless `scores.json` is, to the byte, what a step of the run gave."""
+    path = run.folder / "scores.json"
+    value = hash_file(path)
+    for step in run.record["steps"]:
+        found = run.store.look(step["key"])
+        if isinstance(found, Artifact) and found.manifest["outputs"].get("scores.json") == value:
+            return
+    raise Failure("is not what the run's steps gave", where=str(path), mend="run the recipe again")
 
 
 def _score_facts(entry: dict[str, Any]) -> dict[str, Any]:
