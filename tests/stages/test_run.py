@@ -1,18 +1,24 @@
 """A recipe carried out from end to end, a second time, in parts, and after a change."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from postgrad.pipeline import open_run
+from postgrad.pipeline import Event, Store, execute, gc, open_run, plan_keys
 from postgrad.pipeline.trace import Node, trace
+from postgrad.recipe import load
 from postgrad.records.tables import read_records
 from postgrad.records.types import Example
-from postgrad.support.errors import Mistake
-from postgrad.support.hashing import hash_file
+from postgrad.stages.plan import base_step
+from postgrad.stages.run import recipe_hash
+from postgrad.stages.shipped import shipped
+from postgrad.support.errors import Failure, Mistake
+from postgrad.support.hashing import FileHashes, hash_file
 
 from .making import Place
 
@@ -72,7 +78,71 @@ def test_a_changed_dpo_setting_runs_what_follows_from_it_and_no_more(finished: P
 def test_the_same_seed_in_another_store_gives_the_same_hashes(finished: Place, place: Place) -> None:
     place.run()
     assert place.hashes() == finished.hashes()
+    assert place.json("run.json")["recipe_hash"] == finished.json("run.json")["recipe_hash"]
+    card = (place.out / "model" / "README.md").read_text()
+    assert card == (finished.out / "model" / "README.md").read_text() and str(place.folder) not in card
     assert (place.out / "scores.json").read_bytes() == (finished.out / "scores.json").read_bytes()
+
+
+def test_the_recipes_hash_is_that_of_what_it_says_and_what_its_files_hold(place: Place) -> None:
+    def value(*sets: str) -> str:
+        return recipe_hash(load(str(place.recipe), sets, shipped()), FileHashes(place.folder / "hashes.json"))
+
+    first = value()
+    assert value("dpo.beta=4.0") != first and value("name=other") != first
+    for name in ("sums.jsonl", "sums_dev.jsonl"):
+        text = (place.folder / name).read_text()
+        (place.folder / name).write_text(text.replace("Tam", "Tom"))
+        assert value() != first
+        (place.folder / name).write_text(text)
+    (place.folder / "sums.jsonl").rename(place.folder / "other.jsonl")
+    assert value(f"sources.sums.path={place.folder / 'other.jsonl'}") == first
+
+
+def test_a_hub_id_is_keyed_by_what_the_local_cache_holds_of_it(
+    place: Place, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = place.folder / "hub"
+    model = cache / "models--nobody--tiny"
+    shutil.copytree(base, model / "snapshots" / "abc")
+    (model / "refs").mkdir()
+    (model / "refs" / "main").write_text("abc")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(cache))
+    recipe = load(str(place.recipe), ["base_model=nobody/tiny"], shipped())
+    store = Store(place.store)
+    done = execute([base_step(recipe)], store)["base"]
+    assert json.loads((done.folder / "about.json").read_text())["origin"] == {"kind": "hub", "name": "nobody/tiny"}
+    first = plan_keys([base_step(recipe)], store.hash_memory)
+    (model / "snapshots" / "def").mkdir()
+    shutil.copytree(base, model / "snapshots" / "def", dirs_exist_ok=True)
+    (model / "refs" / "main").write_text("def")  # the same files fetched again
+    assert plan_keys([base_step(recipe)], store.hash_memory) == first
+    (model / "snapshots" / "def" / "config.json").write_text("{}")
+    assert plan_keys([base_step(recipe)], store.hash_memory) != first
+
+
+@pytest.mark.usefixtures("no_report")
+def test_nothing_is_cleaned_away_before_the_run_folder_refers_to_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def publish(*_: object) -> None:
+        with pytest.raises(Failure, match="a run is using the store"):
+            gc(place.opened(), dry_run=False)
+
+    monkeypatch.setattr("postgrad.stages.run._publish", publish)
+    assert "sft" in place.run(until="sft")[1]
+
+
+@pytest.mark.usefixtures("no_report")
+def test_what_run_json_says_of_the_files_is_what_the_steps_read(place: Place) -> None:
+    def scribble(event: Event) -> None:
+        if (event.kind, event.step.name) == ("done", "mixture"):
+            (place.folder / "sums.jsonl").unlink()
+
+    held = hash_file(place.folder / "sums.jsonl")
+    place.run(watch=scribble, until="sft")  # whoever has been read may go
+    files = {said["path"]: said["files"] for said in place.json("run.json")["files"]}
+    assert files[str(place.folder / "sums.jsonl")] == {"sums.jsonl": held}
 
 
 @pytest.mark.usefixtures("no_report")

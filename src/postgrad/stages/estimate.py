@@ -93,15 +93,7 @@ def _base(recipe: Recipe, store: Store) -> Path | None:
     if isinstance(kept, Artifact):
         return kept.folder / "model"
     source = step.inputs.get("weights")
-    return source.path if isinstance(source, File) else _in_hub_cache(recipe.base_model)
-
-
-def _in_hub_cache(name: str) -> Path | None:
-    """The folder of a hub id in the local cache."""
-    from huggingface_hub import try_to_load_from_cache
-
-    found = try_to_load_from_cache(name, "config.json") if name.count("/") == 1 else None
-    return Path(found).parent if isinstance(found, str) else None
+    return source.path if isinstance(source, File) else None
 
 
 class _Estimate:

@@ -55,16 +55,30 @@ def plan(recipe: Recipe, until: str | None = None) -> Plan:
 
 def base_step(recipe: Recipe) -> Step:
     """The step that imports the base model, whatever names it: `embedded`, a folder, a .gguf file, or a hub id."""
-    path = EMBEDDED_BASE if recipe.base_model == "embedded" else Path(recipe.base_model)
-    return _model_step("base", path, recipe)
+    return _model_step("base", recipe.base_model, recipe)
 
 
-def _model_step(name: str, path: Path, recipe: Recipe) -> Step:
-    licence = "Apache-2.0" if path == EMBEDDED_BASE else None
-    config: dict[str, Any] = {"template": recipe.template, "licence": licence}
-    if path.exists():
-        return step(name, sourcing.base, config, {"weights": File(path.absolute())})
-    return step(name, sourcing.base, config | {"id": str(path)}, {})
+def _model_step(name: str, said: str, recipe: Recipe) -> Step:
+    """The import of a model. Of a hub id the key covers the files in the local cache, as of any other."""
+    embedded = said == "embedded"
+    path = EMBEDDED_BASE if embedded else Path(said)
+    config: dict[str, Any] = {"template": recipe.template, "licence": "Apache-2.0" if embedded else None}
+    if path.is_absolute():
+        return step(name, sourcing.base, config, {"weights": File(path)})
+    cached = in_hub_cache(said)
+    return step(name, sourcing.base, config | {"id": said}, {"weights": File(cached)} if cached else {})
+
+
+def in_hub_cache(name: str) -> Path | None:
+    """The folder of a hub id in the local cache; None if it is not there, or no id: importing it says which."""
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        found = try_to_load_from_cache(name, "config.json")
+    except HFValidationError:
+        return None
+    return Path(found).parent if isinstance(found, str) else None
 
 
 class _Wiring:
@@ -161,7 +175,7 @@ class _Wiring:
             return self._from(stage)
         if member in self.models:
             return self.models[member]
-        return _model_step(f"model.{member}", Path(self.recipe.models[member].path), self.recipe)
+        return _model_step(f"model.{member}", self.recipe.models[member].path, self.recipe)
 
     def _dpo(self, stage: DpoStage) -> Step:
         assert self.preferences is not None  # the recipe's check

@@ -16,12 +16,13 @@ from postgrad.evaluation.seal import SealLog
 from postgrad.pipeline import Artifact, Event, Store, execute, write_run
 from postgrad.pipeline.environment import hardware, package_versions
 from postgrad.pipeline.failures import said_plainly
+from postgrad.pipeline.keys import content_of
 from postgrad.pipeline.steps import File
 from postgrad.recipe import Recipe, resolved
 from postgrad.stages import sourcing
 from postgrad.stages.plan import Plan, plan
 from postgrad.support.files import write_atomically
-from postgrad.support.hashing import hash_json
+from postgrad.support.hashing import FileHashes, hash_json
 from postgrad.tasks import load
 
 
@@ -47,7 +48,7 @@ def run(
     store = Store(store_root)
     seal = _Seal(made, SealLog(seal_log), recipe)
     outcome = Outcome()
-    details = _details(recipe, seal.said)
+    details = _details(recipe, seal.said, store.hash_memory)
 
     def told(event: Event) -> None:
         on_event(event)
@@ -59,9 +60,10 @@ def run(
             if event.kind == "done":
                 write_run(out, store, made.steps, outcome.artifacts, details)
 
-    execute(made.steps, store, only=only, from_=from_, until=until, on_event=told, notes=seal.notes)
-    write_run(out, store, made.steps, outcome.artifacts, details)
-    _publish(out, made, outcome.artifacts)
+    with store.using():  # until the run folder refers to what was found in the store, `gc` must leave it alone
+        execute(made.steps, store, only=only, from_=from_, until=until, on_event=told, notes=seal.notes)
+        write_run(out, store, made.steps, outcome.artifacts, details)
+        _publish(out, made, outcome.artifacts)
     return outcome
 
 
@@ -108,12 +110,23 @@ def _unseen(made: Plan) -> dict[str, str]:
     return tasks
 
 
-def _details(recipe: Recipe, seal: dict[str, Any]) -> dict[str, Any]:
+def _details(recipe: Recipe, seal: dict[str, Any], hashes: FileHashes) -> dict[str, Any]:
     """What run.json says besides what the pipeline knows."""
-    said = resolved(recipe)
     return {
-        "recipe": said, "recipe_hash": hash_json(said), "seed": recipe.seed, "versions": package_versions(),
-        "hardware": hardware(), "seal": seal, "stages": {stage.name: {"kind": stage.kind} for stage in recipe.stages}}
+        "recipe": resolved(recipe), "recipe_hash": recipe_hash(recipe, hashes), "seed": recipe.seed,
+        "versions": package_versions(), "hardware": hardware(), "seal": seal,
+        "stages": {stage.name: {"kind": stage.kind} for stage in recipe.stages}}
+
+
+def recipe_hash(recipe: Recipe, hashes: FileHashes) -> str:
+    """One hash for all that the recipe says, the same wherever its files lie: they count by what they hold."""
+    said = resolved(recipe)
+    named = [(said, "base_model")]
+    named += [(entry, "path") for part in ("sources", "tasks", "models") for entry in said[part].values()]
+    for entry, key in named:
+        if entry[key] is not None and (path := Path(entry[key])).is_absolute():  # else made, shipped, or a hub id
+            entry[key] = content_of(File(path), hashes).hash
+    return hash_json(said)
 
 
 def _publish(out: Path, made: Plan, artifacts: dict[str, Artifact]) -> None:

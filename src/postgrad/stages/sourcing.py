@@ -23,10 +23,13 @@ PROBLEMS = "problems.parquet"
 
 @versioned(1)
 def base(inputs: Inputs, config: Config, resources: Resources) -> None:
-    """The base model as a folder that every later step trusts. Input `weights`, or config "id"; config "template"."""
+    """The base model as a folder that every later step trusts. Config: {"template", "licence", "id"?}.
+
+    Input `weights`; with "id", the hub id, that is what the key has seen of it in the local cache.
+    """
     from postgrad.models.base import import_base  # brings torch
 
-    spec = str(inputs["weights"]) if "weights" in inputs else config["id"]
+    spec = config["id"] if "id" in config else str(inputs["weights"])
     import_base(spec, resources.out, template=template(config["template"]), licence=config["licence"])
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from postgrad.support.words import model_name
+
 PUBLIC, CREDIT, SHARE, SHARE_NONCOMMERCIAL, NONCOMMERCIAL, TERMS, NO_DERIVED, UNKNOWN = range(8)  # mildest first
 
 CLASSES = {
@@ -94,7 +96,7 @@ class Verdict:
 
 def named(recipe: Mapping[str, Any], base_licence: str) -> dict[str, str]:
     """Everything that a resolved recipe's weights come from: name → licence, the base first."""
-    base = {f"base model {recipe.get('base_model', '')}".strip(): base_licence}
+    base = {f"base model {model_name(str(recipe.get('base_model') or ''))}".strip(): base_licence}
     return base | {name: str(source.get("licence") or "") for name, source in (recipe.get("sources") or {}).items()}
 
 

@@ -1,5 +1,6 @@
 """Numbers as a reader wants them: points, intervals, p-values, counts, sizes, times, the names of stages."""
 
+from pathlib import Path
 from typing import Any
 
 from postgrad.support.progress import duration
@@ -11,6 +12,11 @@ NAMES = {"base": "base", "base_plain": "base, plain", "base_better": "base, bett
 
 def stage_name(stage: str) -> str:
     return NAMES.get(stage, stage)
+
+
+def model_name(said: str) -> str:
+    """What a reader elsewhere can know of a model: its hub id, or of a path the last part."""
+    return Path(said).name if Path(said).is_absolute() else said
 
 
 def scale(metric: str) -> float:
