@@ -73,9 +73,9 @@ def test_the_format_is_found_in_parquet_where_other_columns_are_null(tmp_path: P
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ([{**GSM8K, **COMPLETION}], "ambiguous: row 0 fits question_answer and prompt_completion"),
-        ([GSM8K, COMPLETION], "ambiguous: question_answer (row 0 of a.jsonl), prompt_completion (row 1 of a.jsonl)"),
-        ([{"text": "x", "id": 1}], "unknown: row 0 has the fields id, text"),
+        ([{**GSM8K, **COMPLETION}], "a.jsonl:1: format is ambiguous: it fits question_answer and prompt_completion"),
+        ([GSM8K, COMPLETION], "ambiguous: question_answer (a.jsonl:1), prompt_completion (a.jsonl:2)"),
+        ([{"text": "x", "id": 1}], "a.jsonl:1: format is unknown: the fields are id, text"),
         (["junk", 3], "no row that can be read"),
     ],
 )

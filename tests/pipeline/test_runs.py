@@ -168,7 +168,7 @@ def test_a_score_is_walked_back_to_its_source_lines(traced, source: Path) -> Non
     assert mixture.facts["lines_by_file"] == {file.hash: 2}
     assert [row["origins"][0]["row"] for row in mixture.facts["rows"]] == [0, 1]
     text = "\n".join(tree.lines())
-    assert f"{source} row 1" in text and "sft/sums/accuracy" in text
+    assert f"{source}:1 (" in text and f"{source}:2 (" in text and "sft/sums/accuracy" in text
     json.dumps(tree.json())
     source.write_text("later")
     assert "now changed since" in "\n".join(trace(open_run(folder), "sft/sums/accuracy").lines())

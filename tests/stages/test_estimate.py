@@ -11,15 +11,16 @@ from pathlib import Path
 import pytest
 
 from postgrad.chat import Tokenizer, template
+from postgrad.data.files import count_rows
 from postgrad.embedded import BASE
 from postgrad.embedded.sources import GENERATORS, TASKS
 from postgrad.recipe import Recipe, load
 from postgrad.stages import costs
 from postgrad.stages.costs import Cost, Costs, Generation
 from postgrad.stages.estimate import PlanRow, rows
-from postgrad.stages.lengths import count_rows, exact_count, rough_count
+from postgrad.stages.lengths import exact_count, rough_count
 from postgrad.stages.shipped import shipped
-from postgrad.support.errors import Failure
+from postgrad.support.errors import Failure, Mistake
 from postgrad.support.model_shape import Shape, shape_of
 
 ANSWERS = [f"The answer to question {number} is {number * number}." for number in range(40)]
@@ -208,11 +209,27 @@ def test_an_architecture_that_says_its_size_otherwise_is_unknown(tmp_path: Path)
     assert shape_of(path) is None
 
 
+@pytest.mark.parametrize("config", ["[]", '{"hidden_size": "wide", "num_attention_heads": 0}', "{"])
+def test_a_config_that_is_none_is_said_in_a_line(tmp_path: Path, config: str) -> None:
+    (tmp_path / "model.safetensors").write_bytes(struct.pack("<Q", 2) + b"{}")
+    (tmp_path / "config.json").write_text(config)
+    with pytest.raises(Failure, match="its head cannot be read"):
+        shape_of(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl.gz", "rows.parquet"])
+def test_a_source_that_is_damaged_is_said_in_a_line(recipe: Recipe, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"neither of the two")
+    spoiled = load(str(tmp_path / "recipe.yaml"), [f"sources.squares.path={tmp_path / name}"], shipped())
+    with pytest.raises(Mistake, match=name):
+        rows(spoiled, tmp_path / "store")
+
+
 def test_rows_of_a_file_are_its_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text("\n".join(["{}"] * 1000))  # the last line without its end
     assert count_rows(path) == 1000
-    monkeypatch.setattr("postgrad.stages.lengths.READ_BYTES", 300)
+    monkeypatch.setattr("postgrad.data.files.COUNTED_BYTES", 300)
     assert count_rows(path) == pytest.approx(1000, rel=0.01)
 
 

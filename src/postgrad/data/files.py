@@ -10,6 +10,7 @@ import json
 import math
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NoReturn, cast
@@ -25,6 +26,8 @@ SUFFIXES = (*JSONL_SUFFIXES, ".parquet")
 MAX_ROW_BYTES = 16 << 20
 """A longer line is no conversation; it is skipped in pieces, so that one bad line cannot fill the memory."""
 ROWS_A_BATCH = 2_000
+COUNTED_BYTES = 16 << 20
+"""Lines of a file are counted up to here; what is beyond has as many a byte."""
 BOM = b"\xef\xbb\xbf"
 
 
@@ -72,12 +75,37 @@ def find_files(path: Path) -> list[Path]:
     return matches
 
 
+def line_of(path: Path, number: int) -> str:
+    """How messages name the row of that number: `rows.jsonl:1` for the first, since people count lines from 1."""
+    return f"{path}:{number + 1}"
+
+
 def raw_rows(path: Path) -> Iterator[RawRow]:
     """The rows of one file. Mistake if the file is empty, cannot be opened or is torn."""
-    try:
+    with _said_of(path):
         if path.stat().st_size == 0:
             raise Mistake("file is empty", where=str(path), mend="give a file with rows, or take it out of the source")
         yield from _parquet_rows(path) if path.name.endswith(".parquet") else _jsonl_rows(path)
+
+
+def count_rows(path: Path) -> float:
+    """Rows of a file, about: of a long JSONL file by the lines of its beginning. Mistakes as `raw_rows`."""
+    with _said_of(path):
+        if path.name.endswith(".parquet"):
+            return float(pq.read_metadata(path).num_rows)
+        size = path.stat().st_size
+        with path.open("rb") as raw:
+            text: Any = gzip.GzipFile(fileobj=raw) if path.name.endswith(".gz") else raw
+            start = text.read(COUNTED_BYTES)
+            lines = start.count(b"\n") + (not start.endswith(b"\n"))
+            return float(lines) if len(start) < COUNTED_BYTES else lines * size / raw.tell()
+
+
+@contextmanager
+def _said_of(path: Path) -> Iterator[None]:
+    """What goes wrong in reading the file as a Mistake that names it."""
+    try:
+        yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise Mistake(f"gzip file is damaged or cut off ({error})", where=str(path), mend="fetch it again") from error
     except pa.ArrowException as error:

@@ -6,7 +6,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from postgrad.data.files import Broken, RawRow, raw_rows
+from postgrad.data.files import Broken, RawRow, line_of, raw_rows
 from postgrad.data.formats import FORMATS, PROBLEMS_ONLY, Kind, Parsed, find_format, parse
 from postgrad.data.rows import Handled, Record
 from postgrad.records.types import Example, LedgerEntry, Origin, Problem, content_id
@@ -72,22 +72,27 @@ def detect(paths: Iterable[Path], name: str) -> str:
     for path, raw in islice(((path, raw) for path, raw in rows if raw.value is not None), LOOKED_AT):
         fitting = find_format(raw.value or {})
         if len(fitting) > 1:
-            raise Mistake(f"format is ambiguous: row {raw.number} fits {' and '.join(fitting)}", where=str(path),
+            raise Mistake(f"format is ambiguous: it fits {' and '.join(fitting)}", where=line_of(path, raw.number),
                           mend=f"say `format:` under sources.{name}")
         if fitting:
             votes.setdefault(fitting[0], (path, raw.number))
         elif unknown is None:
             unknown = (path, raw.number, sorted(raw.value or {}))
     if len(votes) > 1:
-        said = ", ".join(f"{found} (row {row} of {path.name})" for found, (path, row) in votes.items())
+        said = ", ".join(f"{found} ({line_of(Path(path.name), row)})" for found, (path, row) in votes.items())
         raise Mistake(f"format is ambiguous: {said}", where=f"sources.{name}", mend="say `format:`, or part the files")
     if votes:
         return next(iter(votes))
     if unknown is None:
         raise Mistake("holds no row that can be read", where=f"sources.{name}", mend="wanted one JSON object a line")
     path, row, keys = unknown
-    raise Mistake(f"format is unknown: row {row} has the fields {', '.join(keys) or '(none)'}", where=str(path),
+    raise Mistake(f"format is unknown: the fields are {', '.join(keys) or '(none)'}", where=line_of(path, row),
                   mend=f"known formats: {', '.join(FORMATS)}")
+
+
+def read_from(files: Iterable[Path], origin: Origin) -> str:
+    """How messages name the line of one of these files that a row was read from."""
+    return line_of(next(file for file in files if hash_file(file) == origin.file), origin.row)
 
 
 def resolve(paths: Iterable[Path], spec: SourceSpec) -> SourceSpec:

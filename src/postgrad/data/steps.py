@@ -34,7 +34,7 @@ from postgrad.data.mixture import mix as mix_rows
 from postgrad.data.overlaps import ItemIndex
 from postgrad.data.redact import Redaction, redact_rows
 from postgrad.data.rows import KINDS, Counted, Handled, Record, entry, own_origin
-from postgrad.data.sources import SourceSpec, kind_of, read, resolve
+from postgrad.data.sources import SourceSpec, kind_of, read, read_from, resolve
 from postgrad.records.tables import read_records, write_records
 from postgrad.records.types import LedgerEntry, Message, Origin, messages_json
 from postgrad.support.errors import Failure, Mistake
@@ -69,9 +69,9 @@ def read_source(inputs: Inputs, config: Config, resources: Resources) -> None:
         handled = _CountedRows(watch(read(files, spec)), progress)
         kept = write_records(resources.out / f"{kind}.parquet", KINDS[kind], ledger.kept(ledger.take(handled)))
         if not kept:
-            row, reason, detail = first[0].origin.row, first[0].reason, first[0].detail
-            raise Mistake(f"none of {handled.count} rows can be used; row {row}: {reason} ({detail})",
-                          where=f"sources.{spec.name}", mend=f"it was read as {spec.format}: check `format:`")
+            raise Mistake(f"{first[0].reason} ({first[0].detail}), and none of {handled.count} rows can be used",
+                          where=read_from(files, first[0].origin),
+                          mend=f"it was read as {spec.format}: check `format:` under sources.{spec.name}")
         _finish(ledger, resources.out, handled.count, 0, kept, {"format": spec.format, "rows_limit": spec.rows})
 
 
@@ -146,6 +146,9 @@ def mix(inputs: Inputs, config: Config, resources: Resources) -> None:
                 Weighed(row.content_id, own_origin(row), row.capability, row.source, weigh(row.messages))
                 for row in _advancing(_rows(inputs, kind), progress)]
         taken, parts = mix_rows([row for row in weighed if row.tokens], wanted)
+        if not taken:
+            raise Mistake(f"takes none of the {len(weighed)} rows that curation left", where=f"mixture of {kind}",
+                          mend="raise `tokens` or `max_epochs`, or see in the ledgers why rows left")
         selected: dict[Origin, Record] = {}
         for row, record in zip(weighed, _rows(inputs, kind), strict=True):
             if row.origin in taken:

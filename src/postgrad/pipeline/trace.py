@@ -73,7 +73,8 @@ def _short(value: Any) -> str:
 
 
 def _row_line(row: dict[str, Any]) -> str:
-    places = "; ".join(f"{o['path'] or o['source']} row {o['row']} (file {o['file'][:12]})" for o in row["origins"])
+    # Records count rows from 0, people count lines from 1.
+    places = "; ".join(f"{o['path'] or o['source']}:{o['row'] + 1} (file {o['file'][:12]})" for o in row["origins"])
     return f"row {row['content_id'][:12]} ← {places}"
 
 

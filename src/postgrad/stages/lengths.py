@@ -5,7 +5,6 @@ Tokens are counted with the base model's tokenizer where one can be read; the on
 the time that a plan may take, and then words, digits and signs are counted instead.
 """
 
-import gzip
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,10 +12,9 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 from postgrad.chat import Tokenizer, template
-from postgrad.data.files import Broken, find_files, raw_rows
+from postgrad.data.files import Broken, count_rows, find_files, raw_rows
 from postgrad.data.formats import parse
 from postgrad.data.sources import SourceSpec, kind_of, resolve
 from postgrad.embedded.sources import DEVELOPMENT_SIZE, TASKS, UNSEEN_SIZE, capability_of_task, examples, split_of_task
@@ -27,8 +25,6 @@ from postgrad.stages.rows import Rows
 MADE_ROWS = 48
 """Rows made to sample a generator: the mean length is then within about a tenth."""
 FILE_ROWS = 200
-READ_BYTES = 16 << 20
-"""Lines of a file are counted up to here; what is beyond has as many a byte."""
 KEPT_OF_MADE = 0.96
 """Share of a generator's examples that curation leaves: three in a hundred are planted duplicates, and some are broken,
 overlong or contaminated (embedded/flaws.py)."""
@@ -169,18 +165,3 @@ def _parsed(files: Sequence[Path], spec: SourceSpec) -> Iterator[Conversation]:
             yield parse(value, spec.format, kind_of(spec)).messages
         except Broken:
             continue  # reading the source says which row it is and why
-
-
-def count_rows(path: Path) -> float:
-    """Rows of a JSONL or Parquet file; of a long JSONL file by the lines of its beginning."""
-    if path.name.endswith(".parquet"):
-        import pyarrow.parquet as pq
-
-        return float(pq.read_metadata(path).num_rows)
-    size = path.stat().st_size
-    with path.open("rb") as raw:
-        text: Any = gzip.GzipFile(fileobj=raw) if path.name.endswith(".gz") else raw
-        start = text.read(READ_BYTES)
-        lines = start.count(b"\n") + (not start.endswith(b"\n"))
-        whole = len(start) < READ_BYTES
-        return float(lines) if whole else lines * size / raw.tell()

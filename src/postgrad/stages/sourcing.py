@@ -8,7 +8,7 @@ from dataclasses import fields
 
 from postgrad.chat import template
 from postgrad.data.files import find_files
-from postgrad.data.sources import SourceSpec, read
+from postgrad.data.sources import SourceSpec, read, read_from
 from postgrad.embedded.sources import GENERATORS, LICENCE, capability_of_task, problems, split_of_task
 from postgrad.pipeline.resources import Resources
 from postgrad.pipeline.steps import Config, Inputs, versioned
@@ -77,11 +77,12 @@ def _that_ships(name: str) -> Iterator[Problem]:
 def _of_file(inputs: Inputs, config: Config) -> Iterator[Problem]:
     """A task's file must be sound to the last row: a score over what happened to be readable would mislead."""
     spec = SourceSpec(kind="problems", **{key: value for key, value in config["spec"].items() if key in _SPEC_FIELDS})
-    for row in read(find_files(inputs["file"]), spec):
+    files = find_files(inputs["file"])
+    for row in read(files, spec):
         if not isinstance(row.record, Problem):
             entry = row.entries[0]
-            raise Mistake(f"row {entry.origin.row}: {entry.reason} ({entry.detail})", where=f"tasks.{config['task']}",
-                          mend="correct the row or take it out")
+            raise Mistake(f"{entry.reason} ({entry.detail})", where=read_from(files, entry.origin),
+                          mend=f"correct the row or take it out: tasks.{config['task']} is to be sound to the last one")
         yield row.record
 
 

@@ -38,7 +38,7 @@ def shape_of(path: Path) -> Shape | None:
     """The shape of a model folder or a .gguf file; None if it says too little. Failure if the file is damaged."""
     try:
         return _of_gguf(path) if path.is_file() else _of_folder(path)
-    except (OSError, ValueError, struct.error, IndexError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError, struct.error) as error:
         raise Failure(f"its head cannot be read ({error})", where=str(path), mend="copy the model again") from error
 
 
