@@ -352,6 +352,16 @@ def test_a_source_that_nothing_can_check_is_no_problem_source(tmp_path: Path) ->
     )
 
 
+def test_rows_that_are_shared_out_by_priority_need_one(tmp_path: Path) -> None:
+    split = "    priority: 0\n    sources: [problems]\n"
+    text = SOUND.replace("    priority: 2\n    sources: [sums, problems]\n", split).replace(
+        "sources:\n  sums:", "  other: {priority: 1, sources: [sums]}\nsources:\n  sums:")
+    none = "all of them belong to capabilities of priority 0, which get no share; give one a priority"
+    assert said(tmp_path, text) == f"recipe.yaml:30: rlvr.problems: {none}"
+    some = text.replace("prompts: [problems]", "prompts: [problems]\n    rows: 10")
+    assert said(tmp_path, some) == f"recipe.yaml:25: pairs.prompts: {none}"
+
+
 def test_a_missing_file_names_its_neighbour(tmp_path: Path) -> None:
     line = said(tmp_path, SOUND.replace("sums.jsonl", "summs.jsonl"))
     assert line == f"recipe.yaml:10: sources.sums.path: no such file: {tmp_path}/summs.jsonl; did you mean sums.jsonl?"

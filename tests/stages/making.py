@@ -11,7 +11,7 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from postgrad.embedded import BASE
-from postgrad.pipeline import Event, Store
+from postgrad.pipeline import Artifact, Event, Store
 from postgrad.recipe import load
 from postgrad.stages.run import Outcome, run
 from postgrad.stages.shipped import shipped
@@ -128,6 +128,10 @@ class Place:
 
     def opened(self) -> Store:
         return Store.existing(self.store)
+
+    def made(self) -> list[Artifact]:
+        """Every whole artifact in the store, of whatever run."""
+        return [found for found in self.opened().artifacts() if isinstance(found, Artifact)]
 
     def artifacts(self) -> dict[str, Path]:
         """Step → artifact folder, of everything in the run."""

@@ -70,6 +70,22 @@ def test_broken_rows_are_in_the_ledger_and_the_run_goes_on(place: Place) -> None
     assert [row.origin.row for row in dropped] == [24, 25, 26] and len({row.reason for row in dropped}) == 3
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("curate.mixture.tokens=1", "mixture of examples: takes none of the 24 rows that curation left; "),
+        ("curate.filter.min_chars=10000", "mixture of examples: takes none of the 0 rows that curation left; "),
+        ("sources.sums={path: shapes.jsonl, format: problems, licence: MIT}", "stage sft: no capability "),
+    ],
+)
+def test_nothing_to_train_on_is_said_before_anything_is_scored(
+    place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, change: str, words: str
+) -> None:
+    monkeypatch.chdir(place.folder)
+    assert one_line(capsys, place, 2, "--set", change).startswith(words)
+    assert not place.store.exists() or "evaluate.base" not in {made.manifest["step"] for made in place.made()}
+
+
 @pytest.mark.parametrize("file", ["sums.jsonl", "sums_dev.jsonl"])
 def test_an_empty_file(place: Place, capsys: pytest.CaptureFixture[str], file: str) -> None:
     (place.folder / file).write_bytes(b"")
@@ -89,7 +105,7 @@ def test_a_broken_row_in_a_task_stops_the_run_early(place: Place, capsys: pytest
     with (place.folder / "shapes_dev.jsonl").open("a") as file:
         file.write("{}\n")
     line = one_line(capsys, place, 2)
-    assert "tasks.shapes_dev" in line and "row 10" in line
+    assert "tasks.shapes_dev" in line and "shapes_dev.jsonl:11: missing field (messages); " in line
     assert "sft" not in place.json("run.json")["stages"]
     whole(place)
 

@@ -136,9 +136,12 @@ def _stages(recipe: Recipe) -> Iterator[Fault]:
             case PreferStage():
                 yield from _rows(recipe, stage.prompts, (*path, "prompts"))
                 yield from _pool(recipe, stage, path, weights, order)
+                if stage.rows is not None:
+                    yield from _share(recipe, stage.prompts, (*path, "prompts"))
             case RlvrStage():
                 yield from _rows(recipe, stage.problems, (*path, "problems"))
                 yield from _problems(recipe, stage, path)
+                yield from _share(recipe, stage.problems, (*path, "problems"))
         preferred = preferred or isinstance(stage, PreferStage)
         if not isinstance(stage, PreferStage):
             weights.append(stage.name)
@@ -178,6 +181,13 @@ def _rows(recipe: Recipe, names: tuple[str, ...], path: Keys) -> Iterator[Fault]
             yield (*path, position), f"source {name} belongs to no capability", "add it to a capability's `sources`"
         elif name in names[:position]:
             yield (*path, position), f"{name} is listed twice", "list it once"
+
+
+def _share(recipe: Recipe, names: tuple[str, ...], path: Keys) -> Iterator[Fault]:
+    """Rows that are shared out by priority: someone gets a share."""
+    owners = [capability for capability in recipe.capabilities.values() if set(names) & set(capability.sources)]
+    if not any(capability.priority > 0 for capability in owners):
+        yield path, "all of them belong to capabilities of priority 0, which get no share", "give one a priority"
 
 
 def _problems(recipe: Recipe, stage: RlvrStage, path: Keys) -> Iterator[Fault]:

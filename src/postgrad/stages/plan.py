@@ -25,6 +25,7 @@ from postgrad.pipeline.steps import File, Step
 from postgrad.recipe import DpoStage, PreferStage, Recipe, RlvrStage, SftStage
 from postgrad.stages import algorithms, sourcing
 from postgrad.stages.rows import Rows, step
+from postgrad.support.errors import Mistake
 
 SCORES = "scores"
 SLOTS = 128
@@ -147,6 +148,9 @@ class _Wiring:
         return said | {"seed": self.recipe.seed, "template": self.recipe.template, "dtype": SAVED_DTYPE}
 
     def _sft(self, stage: SftStage) -> Step:
+        if not self.rows.examples:
+            raise Mistake("no capability with a priority has a source whose rows have answers to train on",
+                          where=f"stage {stage.name}", mend="list one under a capability's `sources`")
         examples = self.rows.mixture()
         self.sources.append(examples)
         inputs: dict[str, Step | File] = {"model": self._from(stage), "examples": examples}
