@@ -26,8 +26,7 @@ def finished(tmp_path: Path) -> Path:
                 "format": 1,
                 "store": "../.store",
                 "recipe": {"template": "tulu"},
-                "kinds": {"sft": "sft", "pairs": "prefer"},
-                "stages": {"sft": {}, "pairs": {}},
+                "stages": {"sft": {"kind": "sft"}, "pairs": {"kind": "prefer"}},
             }
         )
     )

@@ -42,7 +42,7 @@ def find_model(run: Path, stage: str | None) -> tuple[Path, str]:
     from postgrad.recipe.nearest import nearest
 
     record = read_record(run)
-    known = [name for name in record["stages"] if record.get("kinds", {}).get(name) != "prefer"]
+    known = [name for name, said in record["stages"].items() if said.get("kind") != "prefer"]
     if stage is not None and stage not in known:
         mend = nearest(stage, known) or "let the run go on"
         raise Mistake(f"no stage {stage} with a model", where=str(run), mend=mend)
