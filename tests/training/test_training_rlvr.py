@@ -17,7 +17,7 @@ from postgrad.records.tables import read_records
 from postgrad.records.types import Completion, Message, Problem, Turn, Verdict, completion_id
 from postgrad.support.errors import Failure, Mistake
 from postgrad.training import loop, rlvr
-from postgrad.training.rollouts import Group, Prompt, prompts_of_step
+from postgrad.training.rollouts import Group, Prompt, prompts_of_step, requests
 from training.making import Bench, bytes_of
 
 CONFIG: dict[str, Any] = {
@@ -202,6 +202,14 @@ def test_problems_come_in_permutations() -> None:
     order = [prompt.problem.ground_truth for step in range(7) for prompt in prompts_of_step(prompts, step, 3, seed=5)]
     assert all(sorted(order[start : start + 7]) == list(range(7)) for start in (0, 7, 14))
     assert order[:7] != order[7:14]
+
+
+def test_a_problem_that_a_step_asks_twice_is_answered_anew() -> None:
+    prompts = prompts_of_step([Prompt(problem, (9,)) for problem in problems(2)], 0, 4, seed=5)
+    made = requests(prompts, 3, step=0, seed=5)
+    assert [request.prompt_id for request in made] == [p.problem.content_id for p in prompts for _ in range(3)]
+    assert len({(r.prompt_id, r.sample) for r in made}) == len({r.seed for r in made}) == 12
+    assert [r.seed for r in made[:3]] == [r.seed for r in requests(prompts[:1], 3, step=0, seed=5)]
 
 
 def test_no_problems_and_no_log_probabilities_are_said(bench: Bench) -> None:

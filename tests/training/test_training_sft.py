@@ -13,7 +13,7 @@ from models.making import EOS, write_model
 from postgrad.chat import template
 from postgrad.models import load
 from postgrad.records.types import Example, Message, messages_json
-from postgrad.support.errors import Failure
+from postgrad.support.errors import Failure, Mistake
 from postgrad.training import checkpoints, loop, sft
 from postgrad.training.rows import conversation
 from training.making import OPTIMISATION, Bench, bytes_of, examples
@@ -144,6 +144,14 @@ def test_rows_that_teach_nothing_are_counted_and_none_left_is_said(bench: Bench)
     assert (summary["rows"], summary["rows_without_trained_tokens"]) == (8, 1)
     with pytest.raises(Failure, match="no conversation to train on"):
         sft.run(bench.inputs(examples=("examples.parquet", Example, [silent])), CONFIG, bench.resources("none"))
+
+
+def test_rows_longer_than_the_model_reads_are_a_mistake(bench: Bench) -> None:
+    long = Example("long", (), (Message("user", "x" * 600), Message("assistant", "y")), "s", "MIT", "c")
+    inputs = bench.inputs(examples=("examples.parquet", Example, [*examples(8), long]))  # the model reads 512 tokens
+    with pytest.raises(Mistake, match="the model reads 512; set it to 512 or less"):
+        sft.run(inputs, {**CONFIG, "max_length": 1000}, bench.resources("long"))
+    sft.run(inputs, {**CONFIG, "max_length": 512}, bench.resources("cut"))
 
 
 def test_a_checkpoint_of_another_model_is_refused(bench: Bench, tmp_path: Path) -> None:

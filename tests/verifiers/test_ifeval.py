@@ -51,7 +51,7 @@ CASES = [
         "detectable_format:number_bullet_lists",
         {"num_bullets": 2},
         ["* a\n* b", "- a\n- b", "- a\n* b"],
-        ["* a", "a\nb", "* a\n* b\n* c\n* d\n* e"],
+        ["* a", "a\nb", "*\n* b", "* a\n* b\n* c\n* d\n* e"],
     ),
     ("detectable_format:constrained_response", {}, ["My answer is maybe."], ["maybe"]),
     (
@@ -67,7 +67,12 @@ CASES = [
         ["SECTION 1", "section 1 section 2"],
     ),
     ("detectable_format:json_format", {}, ['{"a": [1]}', '```json\n{"a": 1}\n```', "```\n[1]\n```"], ["{a: 1}", ""]),
-    ("detectable_format:title", {}, ["<<A title>>\ntext"], ["<A title>", "<< >>"]),
+    (
+        "detectable_format:title",
+        {},
+        ["<<A title>>\ntext", "<<a>> << >>", "<< >> << >>"],  # the last as published: it reads to the line's last >>
+        ["<A title>", "<< >>", "<<>>>>"],
+    ),
     ("combination:two_responses", {}, ["a\n******\nb"], ["a", "a\n******\na", "a\n******\nb\n******\nc"]),
     ("combination:repeat_prompt", {"prompt_to_repeat": "Say it."}, ["say it. It."], ["It. Say it."]),
     ("startend:end_checker", {"end_phrase": "Any other questions?"}, ['Yes. "any other questions?"'], ["Yes."]),

@@ -30,8 +30,8 @@ SLOTS = 64
 
 
 def plain_text(problem: Problem) -> str:
-    """The question for a model that has seen no chat format: the problem's own `plain`, else its turns as a text."""
-    return problem.plain or "".join(f"Question: {message.content}\nAnswer:" for message in problem.messages[-1:])
+    """The question for a model that has seen no chat format: the problem's own `plain`, else its last turn."""
+    return problem.plain or f"Question: {problem.messages[-1].content}\nAnswer:"
 
 
 def requests(task: Task, tokenizer: Tokenizer, chat: Template | None, seed: int) -> list[Request]:
@@ -51,9 +51,7 @@ def sampling(task: Task, tokenizer: Tokenizer, chat: Template | None) -> Samplin
     """Greedy, to the end of the turn or the task's `max_tokens`."""
     if chat is None:
         return Sampling(temperature=0.0, max_tokens=task.max_tokens, stop=PLAIN_STOP)
-    ends = (chat.end_id(tokenizer),)
-    stop_ids = tuple(end for end in ends if end != tokenizer.eos_id)
-    return Sampling(temperature=0.0, max_tokens=task.max_tokens, stop_ids=stop_ids)
+    return Sampling(temperature=0.0, max_tokens=task.max_tokens, stop_ids=(chat.end_id(tokenizer),))
 
 
 def score(

@@ -95,7 +95,7 @@ class Run:
         if len(request.ids) >= self.context:
             raise Mistake(
                 f"{len(request.ids)} tokens, and the model reads {self.context}", where=f"prompt {request.prompt_id}",
-                mend="filter long rows with `curate.filter.max_tokens`")
+                mend="leave the row out, or filter long ones with `curate.filter.max_tokens`")
 
     def advance(self) -> Iterator[Row]:
         """Refill or close ranks if it is time, then one step; yields the rows that finished."""

@@ -82,20 +82,6 @@ class PackedBatch:
     def tokens(self) -> int:
         return len(self.ids)
 
-    def to(self, device: torch.device) -> "PackedBatch":
-        """The same batch on another device."""
-        return _to(self, device)
-
-
-def _to(value: Any, device: torch.device) -> Any:
-    if isinstance(value, Tensor):
-        return value.to(device)
-    if isinstance(value, tuple):
-        return tuple(_to(item, device) for item in value)
-    if isinstance(value, PackedBatch | AttentionPlan | Bucket):
-        return type(value)(**{name: _to(getattr(value, name), device) for name in value.__dataclass_fields__})
-    return value
-
 
 def pack(segments: Sequence[Segment]) -> PackedBatch:
     """Put segments one after another, in the order given. ValueError for an empty segment or a parent that cannot be

@@ -8,6 +8,7 @@ killed run trains on the very same completions, even of an engine that cannot pr
 """
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -56,6 +57,20 @@ def prompts_of_step(prompts: Sequence[Prompt], step: int, count: int, seed: int)
     return chosen
 
 
+def requests(prompts: Sequence[Prompt], group_size: int, step: int, seed: int) -> list[Request]:
+    """`group_size` requests of each prompt. Where a problem stands in a step again (there are fewer problems than a
+    step has prompts), its samples are numbered on, so that it is answered anew and not in the same words.
+    """
+    asked: Counter[str] = Counter()
+    made = []
+    for prompt in prompts:
+        name = prompt.problem.content_id
+        for sample in range(asked[name], asked[name] + group_size):
+            made.append(Request(name, prompt.ids, sample, seed_of("sample", seed, step, name, sample)))
+        asked[name] += group_size
+    return made
+
+
 def roll(
     prompts: Sequence[Prompt],
     engine: Engine,
@@ -69,17 +84,7 @@ def roll(
 ) -> list[Group]:
     """Completions and verdicts of a step: those recorded in `folder`, or new ones, which are recorded there first."""
     if not folder.is_dir():
-        requests = [
-            Request(
-                prompt.problem.content_id,
-                prompt.ids,
-                sample,
-                seed_of("sample", seed, step, prompt.problem.content_id, sample),
-            )
-            for prompt in prompts
-            for sample in range(group_size)
-        ]
-        completions = engine.generate(requests, sampling)
+        completions = engine.generate(requests(prompts, group_size, step, seed), sampling)
         verdicts = []
         for index, completion in enumerate(completions):
             verdict = verify(prompts[index // group_size].problem, completion)

@@ -12,7 +12,7 @@ from postgrad.chat import Template, Tokenizer
 from postgrad.models import LoadedModel, save, weights_hash
 from postgrad.models.packed import Segment
 from postgrad.records.types import Message, messages_json
-from postgrad.support.errors import Failure
+from postgrad.support.errors import Failure, Mistake
 from postgrad.support.files import write_atomically
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -58,6 +58,14 @@ def need_rows(count: int, what: str, where: Path) -> None:
         raise Failure(
             f"no {what} to train on", where=str(where), mend="look at the ledger for why rows left, or add data"
         )
+
+
+def need_context(loaded: LoadedModel, longest: int) -> None:
+    """Mistake if a row is longer than the model reads: beyond that its positions mean nothing to it."""
+    context = getattr(loaded.config, "max_position_embeddings", None)
+    if context and longest > context:
+        raise Mistake(f"a row has {longest} tokens, and the model reads {context}", where="max_length",
+                      mend=f"set it to {context} or less")
 
 
 def finish(

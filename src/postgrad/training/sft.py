@@ -22,7 +22,7 @@ from postgrad.training import losses
 from postgrad.training.loop import Micro, Optimisation, Update, make_deterministic, train
 from postgrad.training.packing import first_fit_decreasing, step_rows
 from postgrad.training.resources import Resources
-from postgrad.training.rows import Conversation, conversation, finish, need_rows
+from postgrad.training.rows import Conversation, conversation, finish, need_context, need_rows
 
 
 def run(inputs: Mapping[str, Path], config: Mapping[str, Any], resources: Resources) -> None:
@@ -40,6 +40,7 @@ def run(inputs: Mapping[str, Path], config: Mapping[str, Any], resources: Resour
         else:
             untrained += 1
     need_rows(len(rows), "conversation", inputs["examples"])
+    need_context(loaded, max(len(row.segment.ids) for row in rows))
     plan = step_rows(len(rows), config["batch_size"], config["epochs"], config["seed"])
     tokens = sum(len(rows[row].segment.ids) for step in plan for row in step)
     settings = Optimisation(*(config[name] for name in ("learning_rate", "schedule", "warmup", "weight_decay", "clip")))

@@ -15,7 +15,7 @@ from postgrad.verifiers.ground_truth import BrokenTruth, field
 from postgrad.verifiers.ifeval_checks import CHECKS, Check
 from postgrad.verifiers.latex import CannotCompare
 
-VERSION = 1
+VERSION = 2
 Known = bool | None
 
 

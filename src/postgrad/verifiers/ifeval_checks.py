@@ -110,8 +110,9 @@ def _postscript(text: str, a: Arguments) -> bool:
 
 
 def _bullets(text: str, a: Arguments) -> bool:
-    found = re.findall(r"^[^\S\n]*(?:\*[^*]|-)", text, re.MULTILINE)
-    return len(found) == whole(a, "num_bullets", "a whole number")
+    stars = re.findall(r"^[^\S\n]*\*[^*].*$", text, re.MULTILINE)  # as published: a lone * takes the next line in
+    dashes = re.findall(r"^[^\S\n]*-", text, re.MULTILINE)
+    return len(stars) + len(dashes) == whole(a, "num_bullets", "a whole number")
 
 
 def _highlights(text: str, a: Arguments) -> bool:
@@ -137,9 +138,11 @@ def _json(text: str, a: Arguments) -> bool:
 
 
 def _titled(line: str) -> bool:
-    """Whether something stands between the line's first << and its last >>."""
+    """Whether something stands between the line's first << and its last >>; further < before it and > after it are no
+    part of it.
+    """
     start, end = line.find("<<"), line.rfind(">>")
-    return 0 <= start < end and bool(line[start + 2 : end].strip("<> \t"))
+    return 0 <= start < end - 2 and bool(line[start:end].lstrip("<").rstrip(">").strip())
 
 
 def _two_responses(text: str, a: Arguments) -> bool:

@@ -1,8 +1,9 @@
 """math: the completion's final answer equals the ground truth {"answer": "14"}.
 
 A number as ground truth (GSM8K and its like): the last number of the completion must equal it in value, as in GSM8K's
-scoring. Thousands commas, currency signs, percent signs and a sentence's full stop are not part of a number; 0.5, .50,
-1/2, \\frac{1}{2} and 5e-1 are the same number. A truth in GSM8K's own form ("… #### 14") is read after its marks.
+scoring. Thousands commas, currency signs, percent signs and a sentence's full stop are not part of a number; a minus
+between two numbers subtracts and is no sign; 0.5, .50, 1/2, \\frac{1}{2} and 5e-1 are the same number. A truth in
+GSM8K's own form ("… #### 14") is read after its marks.
 
 Anything else is LaTeX ("\\frac{\\pi}{3}", "(1, 2]", "x^2 + 1") and goes to math-verify, in a process of its own that is
 stopped when it takes too long: its own time limits use signals, which work in a main thread alone.
@@ -16,16 +17,20 @@ from typing import Any
 from postgrad.verifiers import latex
 from postgrad.verifiers.ground_truth import BrokenTruth, field
 
-VERSION = 1
+VERSION = 2
 MOST_DIGITS = 400
 """A longer run of digits is no answer; Python would take quadratic time to read it."""
 
 _PLAIN = r"(?:\d{1,3}(?:,\d{3})+(?![\d])|\d+)(?:\.\d+)?|\.\d+"
 _NUMBER = re.compile(
-    r"(?P<sign>(?<![\w.)\]}$%])[-+\u2212]\s?|(?<=\$)-)?\$?"  # a minus between two numbers subtracts; it is no sign
-    rf"(?:(?P<whole>\d+) (?=\d+/\d+(?![\d/.])))?(?P<value>{_PLAIN})"
+    # A sign stands at its number, or before a space after = or (. Between two numbers a minus subtracts; before a
+    # space and after words it is a dash.
+    r"(?P<sign>(?<![\w.)\]}$%])(?<![\d)\]}%]\s)[-+\u2212](?!\s)|(?:(?<=[=(])|(?<=[=(]\s))[-+\u2212]\s|(?<=\$)-)?\$?"
+    rf"(?:(?P<whole>\d+) (?=\d+/\d+(?![\d/]|\.\d)))?(?P<value>{_PLAIN})"
     r"(?:(?P<exponent>[eE][-+]?\d{1,3})(?![\w.])|/(?P<below>\d+)(?![\d/]|\.\d))?")
-_LATEX_FRACTION = re.compile(r"\\[dt]?frac\s*\{\s*(\d+)\s*\}\s*\{\s*(\d+)\s*\}")
+_LATEX_FRACTION = re.compile(
+    r"(?P<before>\d?)\\[dt]?frac\s*(?:\{\s*(?P<above>[-\u2212]?\d+)\s*\}|(?P<above_digit>\d))"
+    r"\s*(?:\{\s*(?P<below>\d+)\s*\}|(?P<below_digit>\d)(?!\d))")
 _LATEX_SPACING = re.compile(r"\\[!,;: ]|\{,\}|\\left|\\right")
 _MARK = "####"
 
@@ -43,9 +48,15 @@ def number_of(found: re.Match[str]) -> Fraction | None:
     return -value if (found["sign"] or "").strip() in ("-", "\u2212") else value
 
 
+def _fraction(found: re.Match[str]) -> str:
+    """One \\frac as 3/4; a digit before it makes it the broken part of a mixed number, 1 3/4."""
+    above, below = (found[name] or found[f"{name}_digit"] for name in ("above", "below"))
+    return f"{found['before']}{' ' if found['before'] else ''}{above}/{below}"
+
+
 def _simple(text: str) -> str:
     """LaTeX that merely dresses numbers, taken off."""
-    text = _LATEX_FRACTION.sub(r" \1/\2", text.replace("\\$", "$").replace("{,}", ","))
+    text = _LATEX_FRACTION.sub(_fraction, text.replace("\\$", "$").replace("{,}", ","))
     return _LATEX_SPACING.sub("", text)
 
 
