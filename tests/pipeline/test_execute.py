@@ -70,6 +70,10 @@ def test_version_config_content_and_numeric_environment_are_in_the_key(
         return value
 
     keys = [key(), key(version=2), key(word="b"), key(numeric=True)]
+    keys += [key(packages=("scipy",)), key(packages=("pyarrow",)), key(numeric=True, packages=("scipy",))]
+    with monkeypatch.context() as patch:
+        patch.setattr("postgrad.pipeline.keys.package_version", lambda name: "0.0")
+        keys += [key(packages=("scipy",)), key(numeric=True, packages=("scipy",))]
     monkeypatch.setenv("ATEN_CPU_CAPABILITY", "default")
     keys.append(key(numeric=True))
     assert key() == keys[0]

@@ -160,7 +160,7 @@ class _Worker:
         self.tell("start", key)
         doing = f"step {step.name}"
         with said_plainly(doing):
-            threads = parts["environment"]["threads"] if parts["environment"] else default_threads()
+            threads = (parts["environment"] or {}).get("threads") or default_threads()
             temporary = store.temporary(key)
             resources = Resources(temporary, store.work(key), key, threads)
             started, clock = datetime.now(UTC), time.monotonic()

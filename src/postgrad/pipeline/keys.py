@@ -12,7 +12,7 @@ from glob import has_magic
 from pathlib import Path
 from typing import Any
 
-from postgrad.pipeline.environment import numeric_environment
+from postgrad.pipeline.environment import numeric_environment, package_version
 from postgrad.pipeline.failures import said_plainly
 from postgrad.pipeline.steps import File, Step, in_order
 from postgrad.support.errors import Mistake
@@ -85,9 +85,18 @@ def key_parts(step: Step, inputs: Mapping[str, str]) -> dict[str, Any]:
         "function": step.function,
         "version": step.version,
         "config": step.config,
-        "environment": numeric_environment(step.config) if step.numeric else None,
+        "environment": _environment(step),
         "inputs": dict(inputs),
     }
+
+
+def _environment(step: Step) -> dict[str, Any] | None:
+    """What shapes the step's outputs besides its settings and inputs; None if nothing does."""
+    named = {name: package_version(name) for name in step.packages}
+    if not step.numeric:
+        return {"packages": named} if named else None
+    found = numeric_environment(step.config)
+    return found | {"packages": found["packages"] | named}
 
 
 def plan(steps: Iterable[Step], hashes: FileHashes) -> tuple[dict[str, str], dict[Path, Content]]:

@@ -37,7 +37,8 @@ class Step:
 
     `run(inputs, config, resources)` is a module-level function that writes its files into `resources.out`. `config`
     is JSON and holds all that the function reads, no more. `version` is the function's. A `numeric` step's key covers
-    the numeric environment. `stage` is the recipe's stage that it belongs to. `timed` names the output files
+    the numeric environment. `packages` names further packages whose version shapes what it writes: the key covers those
+    too. `stage` is the recipe's stage that it belongs to. `timed` names the output files
     (relative to the folder) that hold clock readings: they are hashed for `verify`, but no key depends on them, so
     that two runs that agree in everything but speed share what follows. No later step may read them.
     """
@@ -50,6 +51,7 @@ class Step:
     numeric: bool = False
     stage: str | None = None
     timed: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
 
     @property
     def function(self) -> str:

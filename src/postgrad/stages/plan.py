@@ -32,6 +32,8 @@ SLOTS = 128
 """Completions that run side by side in the native engine; part of every key that depends on it."""
 SAVED_DTYPE = "float32"
 TIMED = ("timings.jsonl",)
+READING = ("transformers", "tokenizers", "gguf")
+"""Packages that a base model is imported with."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,10 @@ def _model_step(name: str, said: str, recipe: Recipe) -> Step:
     path = EMBEDDED_BASE if embedded else Path(said)
     config: dict[str, Any] = {"template": recipe.template, "licence": "Apache-2.0" if embedded else None}
     if path.is_absolute():
-        return step(name, sourcing.base, config, {"weights": File(path)})
+        return step(name, sourcing.base, config, {"weights": File(path)}, packages=READING)
     cached = in_hub_cache(said)
-    return step(name, sourcing.base, config | {"id": said}, {"weights": File(cached)} if cached else {})
+    inputs: dict[str, Step | File] = {"weights": File(cached)} if cached else {}
+    return step(name, sourcing.base, config | {"id": said}, inputs, packages=READING)
 
 
 def in_hub_cache(name: str) -> Path | None:
@@ -130,7 +133,7 @@ class _Wiring:
     def _compare(self, name: str, stage: str | None) -> None:
         """All scores so far, side by side. It belongs to the stage that it ends with."""
         config = {"stages": list(self.evaluations), "confidence": self.recipe.evaluate.confidence}
-        made = step(name, algorithms.compare, config, dict(self.evaluations), stage=stage)
+        made = step(name, algorithms.compare, config, dict(self.evaluations), stage=stage, packages=("numpy", "scipy"))
         self.steps.append(made)
         self.scores.append(made)
 
@@ -192,7 +195,7 @@ class _Wiring:
     def _rlvr(self, stage: RlvrStage) -> Step:
         wanted = stage.steps * stage.prompts_per_step
         problems = self.rows.drawn(stage.name, stage.problems, wanted)
-        proof = step(f"{stage.name}.proof", algorithms.prove, {}, {"problems": problems})
+        proof = step(f"{stage.name}.proof", algorithms.prove, {}, {"problems": problems}, packages=("math-verify",))
         self.sources.append(proof)
         inputs: dict[str, Step | File] = {"model": self._from(stage), "problems": problems, "proof": proof}
         config = self._config(stage, "problems", "algorithm") | {"slots": SLOTS}

@@ -36,10 +36,12 @@ class Rows:
     base: Step
     _made: dict[str, Step] = field(default_factory=dict)
 
-    def _step(self, name: str, run: Any, config: dict[str, Any], inputs: dict[str, Step | File]) -> Step:
+    def _step(
+        self, name: str, run: Any, config: dict[str, Any], inputs: dict[str, Step | File], *packages: str
+    ) -> Step:
         """The step of that name: made once, however many uses it has. Rows belong to no stage: all may use them."""
         if name not in self._made:
-            self._made[name] = step(name, run, config, inputs)
+            self._made[name] = step(name, run, config, inputs, packages=packages)
         return self._made[name]
 
     @cached_property
@@ -87,7 +89,7 @@ class Rows:
             "weights": {key: recipe.sources[key].weight for key in sources if recipe.sources[key].weight is not None},
             "tokens": amount, "max_epochs": epochs, "seed": recipe.seed, "unit": unit, "template": recipe.template}
         curated = self.curated(prefix, sources, kind)
-        return self._step(name, mix, config, {"rows": curated, "base": self.base})
+        return self._step(name, mix, config, {"rows": curated, "base": self.base}, "tokenizers")
 
     def curated(self, prefix: str, sources: Iterable[str], kind: str) -> Step:
         """Cleaned, deduplicated and decontaminated: one chain for each use, so that uses do not condemn each other."""
@@ -107,7 +109,7 @@ class Rows:
                   "template": self.recipe.template}
         label = name if kind == kind_of(self.specs[name]) else f"{name}.{kind}"
         inputs: dict[str, Step | File] = {"rows": self._read(name, kind), "base": self.base}
-        return self._step(f"clean.{label}", filter_and_redact, config, inputs)
+        return self._step(f"clean.{label}", filter_and_redact, config, inputs, "phonenumbers", "tokenizers")
 
     def _read(self, name: str, kind: str) -> Step:
         source, spec = self.recipe.sources[name], self.specs[name]
