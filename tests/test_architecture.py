@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,16 @@ def test_a_room_imports_only_what_the_table_allows(room: str) -> None:
     for file, used in rooms_imported(room).items():
         beyond = sorted(used - permitted - EVERYWHERE - {room})
         assert not beyond, f"{file} imports {beyond}"
+
+
+def test_torch_free_rooms_do_not_bring_torch_through_others() -> None:
+    rooms = [room for room, (job, _) in table().items() if "no torch" in job]
+    files = [path for room in rooms for path in sorted((PACKAGE / room).rglob("*.py"))]
+    names = [".".join(path.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__") for path in files]
+    code = (f"import importlib, sys\nfor name in {names!r}:\n    importlib.import_module(name)\n"
+            f"print({HEAVY!r} & sys.modules.keys())")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert len(names) > 40 and (done.stdout, done.returncode) == ("set()\n", 0), done.stderr
 
 
 @pytest.mark.parametrize("room", sorted(room for room, (job, _) in table().items() if "no torch" in job))

@@ -245,6 +245,12 @@ SPOILED = [
     ),
     (
         "name: rlvr",
+        "name: mixture",
+        "recipe.yaml:27: mixture.name",
+        "is a name with a meaning of its own; call the stage something else, e.g. mixture_stage",
+    ),
+    (
+        "name: rlvr",
         "name: r.l",
         "recipe.yaml:27: r.l.name",
         "'r.l' is not a name; use up to 80 letters, digits, - and _, beginning with a letter",

@@ -10,11 +10,13 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from postgrad.pipeline import Event, Store, execute, gc, open_run, plan_keys
+from postgrad.pipeline.steps import in_order
 from postgrad.pipeline.trace import Node, trace
 from postgrad.recipe import load
+from postgrad.recipe.check import TAKEN
 from postgrad.records.tables import read_records
 from postgrad.records.types import Example
-from postgrad.stages.plan import base_step
+from postgrad.stages.plan import base_step, plan
 from postgrad.stages.run import recipe_hash
 from postgrad.stages.shipped import shipped
 from postgrad.support.errors import Failure, Mistake
@@ -119,6 +121,13 @@ def test_a_hub_id_is_keyed_by_what_the_local_cache_holds_of_it(
     assert plan_keys([base_step(recipe)], store.hash_memory) == first
     (model / "snapshots" / "def" / "config.json").write_text("{}")
     assert plan_keys([base_step(recipe)], store.hash_memory) != first
+
+
+def test_no_stage_may_be_called_what_a_step_of_the_plan_is_called(place: Place) -> None:
+    steps = in_order(plan(load(str(place.recipe), ["evaluate.unseal=final scores"], shipped())).steps)
+    own = {step.name.split(".")[0] for step in steps if step.stage is None or step.name.startswith("scores")}
+    own -= {"pairs", "dpo", "rlvr"}  # rows that a stage asked for bear its name
+    assert {"mixture", "read", "scores"} <= own <= {*TAKEN, "evaluate"}  # `evaluate` is a top-level key
 
 
 @pytest.mark.usefixtures("no_report")

@@ -10,6 +10,9 @@ from postgrad.recipe.nearest import nearest
 from postgrad.recipe.regimen import DpoStage, PreferStage, RlvrStage, SftStage, StagePart
 
 POLICY, BASE = "policy", "base"
+# What a stage may not be called: models that every recipe has, and the plan's own steps (stages/plan.py).
+TAKEN = (POLICY, BASE, "base_plain", "unseen", "make", "read", "clean", "task", "hash", "model", "deduplicate",
+         "decontaminate", "mixture", "scores")
 MAKES_NO_PROBLEMS = ("messages", "prompt_completion")
 
 
@@ -105,7 +108,7 @@ def _names(recipe: Recipe, top_level: Collection[str]) -> Iterator[Fault]:
             yield here, "two stages have this name", "give each stage a name of its own"
         if stage.name in top_level:
             yield here, "is a top-level key", f"call the stage something else, e.g. {stage.name}_stage"
-        if stage.name in (POLICY, BASE, "base_plain"):
+        if stage.name in TAKEN:
             yield here, "is a name with a meaning of its own", f"call the stage something else, e.g. {stage.name}_stage"
         seen.add(stage.name)
     for name in recipe.models:

@@ -60,7 +60,8 @@ def run(
             if event.kind == "done":
                 write_run(out, store, made.steps, outcome.artifacts, details)
 
-    with store.using():  # until the run folder refers to what was found in the store, `gc` must leave it alone
+    # Until the run folder refers to what was found in the store, `gc` must leave it alone.
+    with said_plainly(f"using the store {store.root}"), store.using():
         execute(made.steps, store, only=only, from_=from_, until=until, on_event=told, notes=seal.notes)
         write_run(out, store, made.steps, outcome.artifacts, details)
         _publish(out, made, outcome.artifacts)
