@@ -30,6 +30,18 @@ def test_long_work_says_rate_and_time_left(capsys: Captured, monkeypatch: pytest
     assert "in " in last
 
 
+def test_a_bar_stays_on_its_line(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 1000, 5))
+    monkeypatch.setattr(progress.time, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "40")
+    with Progress("a long label", 100, "conversations") as bar:
+        bar.advance(50, loss=1.5)
+    shown = capsys.readouterr().err.split("\r\x1b[2K")[1:]
+    assert len(shown) == 2 and all(len(line.rstrip("\n")) == 39 for line in shown)
+
+
 def test_skipped_work_does_not_count_as_speed(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 10.0, 10.0, 20.0, 20.0])
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))

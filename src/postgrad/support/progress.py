@@ -1,6 +1,7 @@
 """Progress with rate and time left: a live bar on a terminal, plain lines elsewhere, nothing under two seconds."""
 
 import os
+import shutil
 import sys
 import time
 from types import TracebackType
@@ -70,6 +71,8 @@ class Progress:
         parts += [f"{name} {value:.4g}" for name, value in self._notes.items()]
         line = "  ·  ".join(parts)
         self._wrote = True
+        if self._bar:  # a longer line would wrap, and only its last row could be cleared
+            line = line[: shutil.get_terminal_size().columns - 1]
         end = "\n" if last or not self._bar else ""
         sys.stderr.write(f"\r\x1b[2K{line}{end}" if self._bar else f"{line}\n")
         sys.stderr.flush()
