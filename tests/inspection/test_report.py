@@ -273,4 +273,12 @@ def test_a_task_with_two_metrics_is_two_scores(run: Path, tmp_path: Path) -> Non
     tasks = {task.task: task for task in scoring.by_task(read(tmp_path / "run"))["development"]}
     assert {"refusals: accuracy", "refusals: strict"} <= tasks.keys() and "refusals" not in tasks
     assert {score.value for score in tasks["refusals: strict"].scores} == {12.3}
+    assert scoring.averages(read(tmp_path / "run")) == scoring.averages(read(run))  # a task counts once
+    own = {(step.to, step.start): step.lowered for step in scoring.steps(read(run))}
+    told["comparisons"] += [
+        {**c, "metric": "strict", "difference": -0.9} for c in told["comparisons"] if c["task"] == "refusals"
+    ]
+    (tmp_path / "run" / "scores.json").write_text(json.dumps(told))
+    for step in scoring.steps(read(tmp_path / "run")):
+        assert [found[:3] for found in step.lowered] == [found[:3] for found in own[step.to, step.start]]
     outline(report.page(read(tmp_path / "run")))

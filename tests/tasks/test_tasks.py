@@ -53,7 +53,7 @@ def test_the_content_hash_knows_content_and_neither_name_nor_order() -> None:
     ("problems", "more", "said"),
     [
         ([], {}, "has no problems"),
-        ([SUMS[0], problem("Who?", {"answers": ["Ann"]}, "match")], {}, "2 verifiers"),
+        ([SUMS[0], problem("Who?", {"answers": ["Ann"]}, "match")], {}, "2 verifiers: match, math"),
         (SUMS, {"request": "likelihood"}, "use one of generate"),
         (SUMS, {"metric": "beauty"}, "no metric 'beauty'"),
         (SUMS, {"split": "test"}, "use one of train, development, unseen"),

@@ -15,7 +15,7 @@ COMPLETIONS_SHOWN = 3
 
 @dataclass(frozen=True)
 class Group:
-    """The completions of one prompt at one policy step; `shown` are (reward, text), best first and worst last."""
+    """The completions of one prompt at one step, counted from 1; `shown` are (reward, text), best first, worst last."""
 
     prompt: str
     step: int
@@ -67,7 +67,7 @@ def of_stage(run: Run, stage: str) -> Rollouts | None:
         shown = [ordered[0], *ordered[1:-1][: COMPLETIONS_SHOWN - 2], ordered[-1]]
         return Group(
             prompts.get(key[1], ""),
-            key[0],
+            key[0] + 1,
             means[key],
             tuple(reward for reward, _ in ordered),
             tuple((reward, shortened(text)) for reward, text in shown),

@@ -25,10 +25,13 @@ class Score:
 
 @dataclass(frozen=True)
 class TaskScores:
+    """`own`: this is the task's own metric, and no further one that stands beside it."""
+
     task: str
     capability: str
     split: str
     metric: str
+    own: bool
     primary_of: tuple[str, ...]
     scores: tuple[Score, ...]
 
@@ -38,7 +41,10 @@ class TaskScores:
 
 @dataclass(frozen=True)
 class Change:
-    """A paired difference `to` − `start` on one task, in points; gain, loss, or unsure where the interval holds 0."""
+    """A paired difference `to` − `start` on one task, in points; gain, loss, or unsure where the interval holds 0.
+
+    `own`: by the task's own metric.
+    """
 
     start: str
     to: str
@@ -52,6 +58,7 @@ class Change:
     n: int
     test: str
     primary: bool
+    own: bool
 
     @property
     def verdict(self) -> str:
@@ -71,20 +78,29 @@ class Step:
 
     @property
     def lowered(self) -> list[tuple[str, str, float, list[Change]]]:
-        """(split, capability, mean difference, its changes), most lowered first."""
+        """(split, capability, mean difference by its tasks' own metrics, all its changes), most lowered first."""
         groups: dict[tuple[str, str], list[Change]] = defaultdict(list)
         for change in self.changes:
             groups[change.split, change.capability].append(change)
-        means = [
-            (split, name, sum(c.difference for c in group) / len(group), group)
-            for (split, name), group in groups.items()
-        ]
-        return sorted((found for found in means if found[2] < 0), key=lambda found: found[2])
+        means = []
+        for (split, name), group in groups.items():
+            own = [change.difference for change in group if change.own]
+            if own and sum(own) < 0:
+                means.append((split, name, sum(own) / len(own), group))
+        return sorted(means, key=lambda found: found[2])
 
 
 def primaries(run: Run) -> dict[str, tuple[str, ...]]:
     """stage → the tasks that it named before the run."""
     return {stage["name"]: tuple(stage.get("primary") or ()) for stage in run.recipe.get("stages") or []}
+
+
+def own_metrics(run: Run) -> dict[str, str]:
+    """task → its own metric, which is the first that scores.json has of it."""
+    own: dict[str, str] = {}
+    for row in [*run.scores["scores"], *run.scores["comparisons"]]:
+        own.setdefault(row["task"], row["metric"])
+    return own
 
 
 def labels(run: Run) -> dict[tuple[str, str], str]:
@@ -99,7 +115,7 @@ def by_task(run: Run) -> dict[str, list[TaskScores]]:
     """split → its tasks (a task and a metric each) in the order of the recipe's capabilities, stages in order."""
     order = {stage: index for index, stage in enumerate(run.scored)}
     capabilities = list(run.recipe.get("capabilities") or {})
-    named, called = primaries(run), labels(run)
+    named, called, own = primaries(run), labels(run), own_metrics(run)
     groups: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
     for score in run.scores["scores"]:
         groups[score["split"], score["task"], score["metric"]].append(score)
@@ -111,7 +127,8 @@ def by_task(run: Run) -> dict[str, list[TaskScores]]:
             Score(s["stage"], s["value"] * factor, s["low"] * factor, s["high"] * factor, s["n"]) for s in found
         )
         primary_of = tuple(stage for stage, tasks in named.items() if task in tasks)
-        one = TaskScores(called[task, metric], found[0]["capability"], split, metric, primary_of, scores)
+        label, capability = called[task, metric], found[0]["capability"]
+        one = TaskScores(label, capability, split, metric, own[task] == metric, primary_of, scores)
         result.setdefault(split, []).append(one)
     for tasks in result.values():
         tasks.sort(key=lambda t: (capabilities.index(t.capability) if t.capability in capabilities else 99, t.task))
@@ -121,7 +138,7 @@ def by_task(run: Run) -> dict[str, list[TaskScores]]:
 def changes(run: Run) -> list[Change]:
     """Every comparison of scores.json, in points, by (from, to) in the order of the stages."""
     capability = {score["task"]: score["capability"] for score in run.scores["scores"]}
-    named, called = primaries(run), labels(run)
+    named, called, own = primaries(run), labels(run), own_metrics(run)
     order = {stage: index for index, stage in enumerate(run.scored)}
     rows = sorted(run.scores["comparisons"], key=lambda c: (order.get(c["to"], 99), -order.get(c["from"], 99)))
     result = []
@@ -141,6 +158,7 @@ def changes(run: Run) -> list[Change]:
                 n=c["n"],
                 test=c.get("test", ""),
                 primary=c["task"] in named.get(c["to"], ()),
+                own=own[c["task"]] == c["metric"],
             )
         )
     return result
@@ -195,13 +213,20 @@ class Average:
 
 
 def averages(run: Run) -> list[Average]:
-    """Of every scored stage, over the tasks measured as shares that every scored stage was measured on."""
+    """Of every scored stage, over the tasks measured as shares that every scored stage was measured on.
+
+    A task counts once, by its own metric.
+    """
     priorities = {name: c.get("priority", 1.0) for name, c in (run.recipe.get("capabilities") or {}).items()}
     result = []
     for split, tasks in by_task(run).items():
         stages = [stage for stage in run.scored if any(task.of(stage) for task in tasks)]
         common = [
-            t for t in tasks if scale(t.metric) == 100.0 and all(t.of(stage) for stage in stages if stage in run.stages)
+            task
+            for task in tasks
+            if task.own
+            and scale(task.metric) == 100.0
+            and all(task.of(stage) for stage in stages if stage in run.stages)
         ]
         for stage in stages:
             values: dict[str, list[float]] = defaultdict(list)

@@ -63,7 +63,9 @@ def load(
     said = {problem.verifier for problem in found}
     verifier = verifier or said.pop()
     if said - {verifier}:
-        raise Mistake(f"its problems name {len(said | {verifier})} verifiers", where=where, mend="set one `verifier`")
+        several = sorted(said | {verifier})
+        raise Mistake(f"its problems are for {len(several)} verifiers: {', '.join(several)}", where=where,
+                      mend="give each its own task")
     metric = metric or DEFAULT_METRIC.get(verifier, "accuracy")
     split, capability = split or found[0].split, capability or found[0].capability
     for what, value, known in (("request", request, REQUESTS), ("split", split, SPLITS), ("verifier", verifier, NAMES),
