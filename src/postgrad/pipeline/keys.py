@@ -54,7 +54,7 @@ def _content(path: Path, hashes: FileHashes) -> Content:
         ending = "".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix
         return Content({path.name: value}, hash_json({"file": value, "ending": ending.lower()}))
     if path.is_dir():
-        base, found = path, _below(path)
+        base, found = path, _in(path)
     elif has_magic(str(path)):
         base, found = fixed_part(path), matching(path)
     else:
@@ -69,10 +69,11 @@ def _content(path: Path, hashes: FileHashes) -> Content:
     return Content(files, hash_json({"files": files}))
 
 
-def _below(folder: Path) -> list[Path]:
-    """The files of a folder and of the folders in it, none of them hidden: those belong to git, editors and caches."""
-    found = ((path, path.relative_to(folder).parts) for path in folder.rglob("*") if path.is_file())
-    return sorted(path for path, parts in found if not any(part.startswith(".") for part in parts))
+def _in(folder: Path) -> list[Path]:
+    """The files in a folder that a step may read: not those below it (runs, a store, another form of the weights), and
+    no hidden ones, which belong to editors and caches.
+    """
+    return sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
 
 
 def key_parts(step: Step, inputs: Mapping[str, str]) -> dict[str, Any]:

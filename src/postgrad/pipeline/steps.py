@@ -26,7 +26,7 @@ def versioned(number: int) -> Callable[[F], F]:
 
 @dataclass(frozen=True, eq=False)
 class File:
-    """An input of the user's: a file, a folder (all files below it), or a glob pattern. Absolute."""
+    """An input of the user's: a file, a folder (the files in it, not below it), or a glob pattern. Absolute."""
 
     path: Path
 
