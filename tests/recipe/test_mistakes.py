@@ -85,6 +85,12 @@ SPOILED = [
         "is missing; add it, or --set sources.sums.licence=…: under which licence the rows may be used, such as MIT",
     ),
     (
+        "licence: MIT\n  problems",
+        "licence: ''\n  problems",
+        "recipe.yaml:11: sources.sums.licence",
+        "is empty; give at least 1 character",
+    ),
+    (
         "    path: sums.jsonl\n",
         "",
         "recipe.yaml:9: sources.sums",

@@ -87,7 +87,8 @@ def _said(error: ErrorDetails, path: Keys, schema: Mapping[str, Any]) -> tuple[s
         return f"{_shown(value)} is not a name", "use up to 80 letters, digits, - and _, beginning with a letter"
     if kind in ("string_too_short", "too_short"):
         least = context["min_length"]
-        unit = "characters" if kind == "string_too_short" else "entries" if least != 1 else "entry"
+        one, several = ("character", "characters") if kind == "string_too_short" else ("entry", "entries")
+        unit = one if least == 1 else several
         return "is empty" if not value else f"is {_shown(value)}", f"give at least {least} {unit}"
     if kind == "finite_number":
         return f"is {_shown(value)}, must be a finite number", "give such a number"
