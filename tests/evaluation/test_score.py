@@ -116,7 +116,12 @@ def run(tmp_path: Path, name: str, **config: Any) -> Path:
     work.mkdir(exist_ok=True)
     resources = Resources(out, work, "key", 1)
     wanted = [
-        {"name": task, "capability": sources.capability_of_task(task), "split": sources.split_of_task(task)}
+        {
+            "name": task,
+            "capability": sources.capability_of_task(task),
+            "split": sources.split_of_task(task),
+            "max_tokens": 12,
+        }
         for task in tasks
     ]
     settings = {
@@ -128,7 +133,6 @@ def run(tmp_path: Path, name: str, **config: Any) -> Path:
         "seed": 1,
         "confidence": 0.95,
         "limit": None,
-        "max_tokens": 12,
         "unseal": None,
     }
     try:

@@ -109,8 +109,8 @@ def test_an_answer_ends_where_the_model_can_read_no_further() -> None:
     loaded = Loaded(llama(max_position_embeddings=24), Letters())
     asked = [Request("long", tuple(range(3, 23)), 0, 1), Request("short", (5, 6), 0, 1)]
     long, short = NativeEngine(loaded, "k", 2).generate(asked, Sampling(temperature=0, max_tokens=10, stop_ids=()))
-    assert len(long.turns[0].token_ids) <= 4
-    assert len(short.turns[0].token_ids) <= 10
+    assert ids_of([long, short]) == [plain(loaded.model, asked[0], 4, [EOS]), plain(loaded.model, asked[1], 10, [EOS])]
+    assert len(long.turns[0].token_ids) == 4 and long.finish_reason == "length"
     with pytest.raises(Mistake, match="24 tokens, and the model reads 24"):
         NativeEngine(loaded, "k", 2).generate([Request("p", tuple(range(3, 27)), 0, 1)], Sampling())
     with pytest.raises(Mistake, match="prompt p: is empty"):

@@ -26,7 +26,6 @@ from postgrad.tasks import METRICS, Task, decided, load, outcomes
 
 PLAIN_STOP = ("\n\n", "\nQuestion:")
 """Where a plain-text answer ends: a text model goes on with the next paragraph or question by itself."""
-SLOTS = 64
 
 
 def plain_text(problem: Problem) -> str:
@@ -88,23 +87,24 @@ def scores_of(
 
 
 def read_tasks(inputs: Mapping[str, Path], wanted: Iterable[Mapping[str, Any]], limit: int | None = None) -> list[Task]:
-    """The tasks of an evaluation: of each {"name", "capability", "split", …} the problems in input `task.NAME`."""
+    """The tasks of an evaluation: of each {"name", "capability", "split", "max_tokens"} the first `limit` problems in
+    input `task.NAME`.
+    """
     tasks = []
     for entry in wanted:
         problems = read_records(inputs[f"task.{entry['name']}"] / "problems.parquet", Problem)
         tasks.append(load(
             entry["name"], problems, capability=entry["capability"], split=entry["split"],
-            verifier=entry.get("verifier") or "", metric=entry.get("metric") or "", max_tokens=entry.get("max_tokens"),
-        ).limited(entry.get("limit") or limit))
+            max_tokens=entry["max_tokens"]).limited(limit))
     return tasks
 
 
 def evaluate(inputs: Mapping[str, Path], config: Mapping[str, Any], resources: Resources) -> None:
     """Score a model on tasks (a step). Inputs: `model` (a folder with `model/`) and `task.NAME` for each task.
 
-    Config: {"stage", "tasks": [{"name", "capability", "split"} and, if wanted, "verifier", "metric", "max_tokens",
-    "limit"], "template", "plain": bool, "slots", "seed", "confidence", "limit": int | None, "max_tokens": int | None,
-    "unseal": reason | None}. Mistake if an unseen task is among them without a reason to open it.
+    Config: {"stage", "tasks": [{"name", "capability", "split", "max_tokens"}], "template", "plain": bool, "slots",
+    "seed", "confidence", "limit": problems of a task | None, "unseal": reason | None}. Mistake if an unseen task is
+    among them without a reason to open it.
     """
     import torch  # here, so that planning stays light
 
@@ -112,22 +112,21 @@ def evaluate(inputs: Mapping[str, Path], config: Mapping[str, Any], resources: R
     from postgrad.models import load as load_model
     from postgrad.models import weights_hash
 
-    defaults = {"max_tokens": config.get("max_tokens")}
-    tasks = read_tasks(inputs, [defaults | entry for entry in config["tasks"]], config.get("limit"))
+    tasks = read_tasks(inputs, config["tasks"], config["limit"])
     for task in tasks:
-        if task.split == "unseen" and not config.get("unseal"):
+        if task.split == "unseen" and not config["unseal"]:
             raise Mistake("is sealed", where=f"task {task.name}", mend="say `evaluate: {unseal: REASON}` to open it")
     torch.set_num_threads(resources.threads)
     torch.use_deterministic_algorithms(True)
     loaded = load_model(inputs["model"] / "model")
-    chat = None if config.get("plain") else template(config["template"])
-    engine = NativeEngine(loaded, weights_hash(loaded.model), config.get("slots") or SLOTS)
+    chat = None if config["plain"] else template(config["template"])
+    engine = NativeEngine(loaded, weights_hash(loaded.model), config["slots"])
     journal, confidence = resources.journal("completions"), config["confidence"]
     said: dict[str, Any] = {"stage": config["stage"], "plain": chat is None, "tasks": [], "scores": []}
     total = sum(len(task.problems) for task in tasks)
     with resources.progress(f"evaluate {config['stage']}", total, "answers") as progress:
         for task in tasks:
-            found, completions = score(engine, loaded.tokenizer, chat, task, journal, progress, config.get("seed") or 0)
+            found, completions = score(engine, loaded.tokenizer, chat, task, journal, progress, config["seed"])
             write_records(resources.out / f"{task.name}.outcomes.parquet", Outcome, found)
             write_records(resources.out / f"{task.name}.completions.parquet", Completion, completions)
             about = {"task": task.name, "capability": task.capability, "split": task.split, "family": task.metric,
