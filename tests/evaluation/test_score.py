@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from postgrad.chat import Tokenizer, template
 from postgrad.embedded import sources
@@ -161,6 +162,18 @@ def test_the_step_writes_what_was_said_and_what_it_is_worth_the_same_every_time(
     completions = list(read_records(first / "world_math.completions.parquet", Completion))
     assert [o.problem for o in found] == [c.prompt_id for c in completions] and len(found) == 6
     assert all(len(completion.turns[0].token_ids) <= 12 for completion in completions)
+
+
+def test_the_step_fixes_the_threads_that_its_key_names(tmp_path: Path) -> None:
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
+        torch.use_deterministic_algorithms(False)
+        run(tmp_path, "out", tasks=["world_math"])  # its resources say one thread
+        assert torch.get_num_threads() == 1 and torch.are_deterministic_algorithms_enabled()
+    finally:
+        torch.set_num_threads(before)
+        torch.use_deterministic_algorithms(False)
 
 
 def test_plain_and_limited(tmp_path: Path) -> None:

@@ -106,18 +106,16 @@ def evaluate(inputs: Mapping[str, Path], config: Mapping[str, Any], resources: R
     "seed", "confidence", "limit": problems of a task | None, "unseal": reason | None}. Mistake if an unseen task is
     among them without a reason to open it.
     """
-    import torch  # here, so that planning stays light
-
-    from postgrad.generation.native import NativeEngine
+    from postgrad.generation.native import NativeEngine  # torch comes in here, so that planning stays light
     from postgrad.models import load as load_model
     from postgrad.models import weights_hash
+    from postgrad.models.deterministic import make_deterministic
 
     tasks = read_tasks(inputs, config["tasks"], config["limit"])
     for task in tasks:
         if task.split == "unseen" and not config["unseal"]:
             raise Mistake("is sealed", where=f"task {task.name}", mend="say `evaluate: {unseal: REASON}` to open it")
-    torch.set_num_threads(resources.threads)
-    torch.use_deterministic_algorithms(True)
+    make_deterministic(resources.threads)
     loaded = load_model(inputs["model"] / "model")
     chat = None if config["plain"] else template(config["template"])
     engine = NativeEngine(loaded, weights_hash(loaded.model), config["slots"])

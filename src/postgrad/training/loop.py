@@ -20,11 +20,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from postgrad.models.deterministic import make_deterministic
 from postgrad.models.packed import PackedBatch
 from postgrad.support.errors import Failure
 from postgrad.support.progress import Progress
 from postgrad.training import checkpoints
 from postgrad.training.schedules import Schedule, learning_rate
+
+__all__ = ["Loss", "Micro", "Optimisation", "Update", "make_deterministic", "train"]
 
 CHECKPOINT_SECONDS = 15.0
 CHECKPOINT_SHARE = 0.05  # of the time, at most, goes into checkpoints
@@ -63,14 +66,6 @@ class Update:
 
 Loss = Callable[[Any, Micro], tuple[Tensor, Mapping[str, Tensor]]]
 """(model, micro-batch) → its share of the step's loss, and its shares of figures for the metrics."""
-
-
-def make_deterministic(threads: int) -> None:
-    """The same bits every time: a fixed number of threads, and no algorithm that adds in a changing order."""
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True)
-    # Nothing here reads memory that it has not written, so filling it would be time lost.
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
 def train(
