@@ -38,6 +38,10 @@ def test_every_cause_is_named() -> None:
 def test_expressions_and_case() -> None:
     assert describe("mit") == describe("MIT") == describe("MIT OR CC-BY-NC-4.0")
     assert describe("MIT AND CC-BY-NC-4.0") == "no commercial use"
+    assert describe("(MIT OR Apache-2.0) AND CC-BY-NC-4.0") == "no commercial use"
+    assert describe("MIT OR Apache-2.0 AND CC-BY-NC-4.0") == describe("MIT OR (GPL-3.0-only)") == "credit the authors"
+    for broken in ("", "()", "(MIT", "MIT)", "MIT OR", "AND", "MIT Apache-2.0", "(MIT AND GPL-3.0-only"):
+        assert describe(broken) == "not known here"
     assert describe("LicenseRef-house-rules") == "terms of its own, read them"
 
 

@@ -14,11 +14,14 @@ from postgrad.chat import Tokenizer, template
 from postgrad.data.files import count_rows
 from postgrad.embedded import BASE
 from postgrad.embedded.sources import GENERATORS, TASKS
+from postgrad.pipeline import Store, execute
+from postgrad.pipeline.steps import in_order
 from postgrad.recipe import Recipe, load
 from postgrad.stages import costs
 from postgrad.stages.costs import Cost, Costs, Generation
 from postgrad.stages.estimate import PlanRow, rows
 from postgrad.stages.lengths import exact_count, rough_count
+from postgrad.stages.plan import plan
 from postgrad.stages.shipped import shipped
 from postgrad.support.errors import Failure, Mistake
 from postgrad.support.model_shape import Shape, shape_of
@@ -69,6 +72,20 @@ def test_what_can_be_counted_is_exact(planned: dict[str, PlanRow]) -> None:
     assert planned["sft"].tokens == pytest.approx(3 * tokens_by_hand())
     assert planned["rlvr"].optimizer_steps == 4 * 2
     assert planned["evaluate.base"].what == "12 problems"
+
+
+def test_a_source_without_a_weight_weighs_as_many_as_it_has_rows(recipe: Recipe, tmp_path: Path) -> None:
+    """As in the mixture itself, which is made here: forty rows against a weight of 40 are half and half."""
+    more = [json.dumps({"question": f"Which is {number}?", "answer": f"Word {number} " * 9}) for number in range(80)]
+    (tmp_path / "more.jsonl").write_text("\n".join(more) + "\n")
+    sets = [f"sources.more={{path: {tmp_path / 'more.jsonl'}, format: question_answer, licence: MIT, weight: 40}}",
+            "capabilities.math.sources=[squares, more]", "curate.mixture.tokens=600"]
+    changed = load(str(tmp_path / "recipe.yaml"), sets, shipped())
+    planned = {row.step: row for row in rows(changed, tmp_path / "store")}
+    mixture = next(step for step in in_order(plan(changed).steps) if step.name == "mixture")
+    made = execute([mixture], Store(tmp_path / "store"))["mixture"]
+    kept = json.loads((made.folder / "counts.json").read_text())["rows_kept"]
+    assert planned["sft"].optimizer_steps == pytest.approx(3 * kept / 7, abs=2)
 
 
 def test_training_is_six_flops_a_parameter_and_token(planned: dict[str, PlanRow]) -> None:

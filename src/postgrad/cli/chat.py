@@ -8,6 +8,7 @@ from typing import Any
 
 from postgrad.cli.parser import Parser
 from postgrad.support.errors import Failure, Mistake
+from postgrad.support.nearest import nearest
 
 NAME = "chat"
 END = ("/quit", "/exit")
@@ -39,7 +40,6 @@ def call(options: argparse.Namespace) -> int:
 def find_model(run: Path, stage: str | None) -> tuple[Path, str]:
     """The model folder that is asked for, and the name of the template it was trained with."""
     from postgrad.pipeline.runs import read_record
-    from postgrad.recipe.nearest import nearest
 
     record = read_record(run)
     known = [name for name, said in record["stages"].items() if said.get("kind") != "prefer"]

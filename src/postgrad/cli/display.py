@@ -39,15 +39,6 @@ def _print_rich(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Se
     Console().print(table)
 
 
-def size(count: float) -> str:
-    """Bytes: `812 B`, `3.1 MB`, `2.4 GB`."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"
-
-
 def power(count: float) -> str:
     """A large number in three figures: `4.12e+15`, and small ones as they are."""
     return f"{count:,.0f}" if count < 1e6 else f"{count:.2e}"

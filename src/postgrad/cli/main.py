@@ -16,7 +16,6 @@ import tempfile
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from types import FrameType
 
@@ -24,6 +23,7 @@ from postgrad import __version__
 from postgrad.cli import chat, doctor, plan, report, run, schema, store, trace, verify
 from postgrad.cli.parser import Parser
 from postgrad.support.errors import EXIT_FAILURE, EXIT_INTERRUPTED, Mistake, PostgradError
+from postgrad.support.nearest import nearest
 
 COMMANDS = (run, plan, report, trace, verify, chat, store, doctor, schema)
 EXIT_CLOSED_PIPE = 128 + signal.SIGPIPE if hasattr(signal, "SIGPIPE") else EXIT_FAILURE
@@ -46,9 +46,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         raise Mistake("wants a command", where="postgrad", mend=f"one of {', '.join(commands)}")
     first = arguments[0]
     if first not in commands and not first.startswith("-"):
-        close = get_close_matches(first, commands, n=1)
-        mend = f"did you mean {close[0]}?" if close else f"known: {', '.join(commands)}"
-        raise Mistake(f"unknown command {first}", where="postgrad", mend=mend)
+        raise Mistake(f"unknown command {first}", where="postgrad", mend=nearest(first, commands))
     options, rest = top.parse_known_args(arguments)
     if rest:
         raise commands[options.command].unknown(rest)

@@ -5,10 +5,11 @@ import dataclasses
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from postgrad.cli.display import power, print_json, print_table, size
+from postgrad.cli.display import power, print_json, print_table
 from postgrad.cli.parser import Parser, add_json, add_set, add_store
 from postgrad.cli.recipes import load_recipe
 from postgrad.support.progress import duration
+from postgrad.support.words import size
 
 NAME = "plan"
 COLUMNS = ("step", "what", "tokens", "steps", "FLOPs", "time", "memory", "")

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from postgrad.support.errors import Mistake
+from postgrad.support.nearest import nearest
 
 if TYPE_CHECKING:
     from postgrad.recipe import Recipe
@@ -18,8 +19,6 @@ def load_recipe(name: str, sets: list[str]) -> "Recipe":
 
 def a_stage(recipe: "Recipe", stage: str | None, where: str) -> None:
     """Mistake if `stage` is said and the recipe has none of that name."""
-    from postgrad.recipe.nearest import nearest
-
     names = [known.name for known in recipe.stages]
     if stage is not None and stage not in names:
         raise Mistake(f"no stage is called {stage}", where=where, mend=nearest(stage, names))

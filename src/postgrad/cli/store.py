@@ -4,10 +4,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from postgrad.cli.display import print_json, print_table, size
+from postgrad.cli.display import print_json, print_table
 from postgrad.cli.parser import Parser, add_json
 from postgrad.support.errors import EXIT_FAILURE
 from postgrad.support.progress import Progress, duration
+from postgrad.support.words import size
 
 if TYPE_CHECKING:
     from postgrad.pipeline.store import Store

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from postgrad.cli.display import print_json, print_table
 from postgrad.cli.parser import Parser, add_json
 from postgrad.support.errors import EXIT_FAILURE, Mistake
+from postgrad.support.nearest import nearest
 
 if TYPE_CHECKING:
     from postgrad.verifiers.prove import Case
@@ -27,7 +28,6 @@ def add(commands: Any) -> Parser:
 
 
 def call(options: argparse.Namespace) -> int:
-    from postgrad.recipe.nearest import nearest
     from postgrad.verifiers.prove import prove
     from postgrad.verifiers.verify import NAMES
 

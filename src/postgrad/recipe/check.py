@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from postgrad.recipe.complain import mistake_at
 from postgrad.recipe.document import Document, Keys
 from postgrad.recipe.models import Recipe
-from postgrad.recipe.nearest import nearest
 from postgrad.recipe.regimen import DpoStage, PreferStage, RlvrStage, SftStage, StagePart
+from postgrad.support.nearest import nearest
 
 POLICY, BASE = "policy", "base"
 # What a stage may not be called: models that every recipe has, and the plan's own steps (stages/plan.py).

@@ -6,8 +6,8 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from postgrad.recipe.document import Document, Keys
-from postgrad.recipe.nearest import nearest
 from postgrad.support.errors import Mistake
+from postgrad.support.nearest import nearest
 
 KEY = "{key}"          # stands in a mend for the key as `--set` takes it
 KINDS = {

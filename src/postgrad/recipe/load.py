@@ -19,9 +19,9 @@ from postgrad.recipe.complain import first_mistake, mistake_at
 from postgrad.recipe.document import Document, Keys, read_document
 from postgrad.recipe.merge import extend, set_value
 from postgrad.recipe.models import Recipe
-from postgrad.recipe.nearest import nearest
 from postgrad.recipe.schema import json_schema
 from postgrad.support.errors import Mistake
+from postgrad.support.nearest import nearest
 from postgrad.support.patterns import matching
 
 SHIPPED_FOLDER = Path(__file__).parents[1] / "recipes"

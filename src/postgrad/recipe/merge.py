@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from postgrad.recipe.document import Document, Keys, Place, read_value
-from postgrad.recipe.nearest import nearest
 from postgrad.support.errors import Mistake
+from postgrad.support.nearest import nearest
 
 
 def extend(base: Document, child: Document) -> Document:

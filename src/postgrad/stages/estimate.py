@@ -159,9 +159,8 @@ class _Estimate:
         wanted, recipe = self.recipe.curate.mixture, self.recipe
         sources = {name: self.sampled.sources[name] for name in self.rows.examples}
         has = {name: one.rows * one.answer for name, one in sources.items()}
-        weight = {name: 1.0 if (said := recipe.sources[name].weight) is None else said for name in sources}
-        if all(recipe.sources[name].weight is None for name in sources):
-            weight = {name: one.rows for name, one in sources.items()}
+        weight = {name: one.rows if (said := recipe.sources[name].weight) is None else said
+                  for name, one in sources.items()}
         room = {name: wanted.max_epochs * has[name] if weight[name] else 0.0 for name in sources}
         total = sum(has.values()) if wanted.tokens is None else float(wanted.tokens)
         taken: dict[str, float] = {}

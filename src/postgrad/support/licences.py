@@ -4,6 +4,7 @@ Whether weights are a derived work of their training data is not settled; the ve
 were, which is the careful reading. Names are SPDX identifiers (https://spdx.org/licenses/), compared without case.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -101,13 +102,37 @@ def named(recipe: Mapping[str, Any], base_licence: str) -> dict[str, str]:
 
 
 def class_of(licence: str) -> int:
-    """The class of one SPDX identifier; of `A OR B` the mildest, of `A AND B` the strictest."""
-    name = licence.strip().strip("()").lower()
-    if " or " in name:
-        return min(class_of(part) for part in name.split(" or "))
-    if " and " in name:
-        return max(class_of(part) for part in name.split(" and "))
-    return TERMS if name.startswith(SPDX_TERMS) else KNOWN.get(name, UNKNOWN)
+    """The class of an SPDX expression: of `A OR B` the mildest, of `A AND B`, which binds tighter, the strictest."""
+    words = re.findall(r"[()]|[^\s()]+", licence.lower())[::-1]  # the next one last
+    try:
+        found = _any_of(words)
+    except IndexError:  # it ends too soon
+        return UNKNOWN
+    return UNKNOWN if words else found
+
+
+def _any_of(words: list[str]) -> int:
+    found = _all_of(words)
+    while words[-1:] == ["or"]:
+        words.pop()
+        found = min(found, _all_of(words))
+    return found
+
+
+def _all_of(words: list[str]) -> int:
+    found = _one(words)
+    while words[-1:] == ["and"]:
+        words.pop()
+        found = max(found, _one(words))
+    return found
+
+
+def _one(words: list[str]) -> int:
+    word = words.pop()
+    if word != "(":
+        return TERMS if word.startswith(SPDX_TERMS) else KNOWN.get(word, UNKNOWN)
+    found = _any_of(words)
+    return found if words.pop() == ")" else UNKNOWN
 
 
 def describe(licence: str) -> str:

@@ -59,11 +59,12 @@ def percent(share: float) -> str:
 
 
 def size(count: float) -> str:
+    """Bytes: `812 B`, `3.1 MB`, `2.4 GB`."""
     for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
+        if round(count) < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
         count /= 1000
-    return f"{count:.3g} TB"
+    return f"{count:.1f} TB"
 
 
 def seconds(value: float | None) -> str:
