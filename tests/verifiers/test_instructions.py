@@ -32,8 +32,10 @@ CASES = [
     (
         count("sentences", 2),
         ["It is. It was!", 'He said "no." She left.', "It costs 3.5 coins. Yes."],
-        ["It is.", "It is. It was. Yes.", "it is so"],
+        ["It is.", "It is. It was. Yes.", "it is so", "It is. It was", "It is. It was. It may"],
     ),
+    (count("sentences", 2, "at_least"), ["It is. It was. It may", "A. B. C."], ["It is. It was"]),
+    (count("sentences", 2, "at_most"), ["It is. It was", "It is."], ["It is. It was. It may", "A. B. C."]),
     (
         c("starts_with", text="Today"),
         ["Today we eat.", "today, we eat", '"Today we eat."'],

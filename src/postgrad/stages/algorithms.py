@@ -55,7 +55,7 @@ def prove(inputs: Inputs, config: Config, resources: Resources) -> None:
     (resources.out / "proof.json").write_text(json.dumps(said, indent=1) + "\n")
 
 
-@versioned(2)
+@versioned(3)
 def rlvr(inputs: Inputs, config: Config, resources: Resources) -> None:
     """GRPO on verified answers. Inputs: model, problems, proof (that their verifiers hold).
 
@@ -99,7 +99,7 @@ def pair(inputs: Inputs, config: Config, resources: Resources) -> None:
     steps.pair(inputs, config, resources)
 
 
-@versioned(2)
+@versioned(3)
 def evaluate(inputs: Inputs, config: Config, resources: Resources) -> None:
     """One model's scores. Inputs: model, task.NAME."""
     from postgrad.evaluation import score

@@ -6,7 +6,8 @@ is about case. A text without a word holds nothing.
     upper | lower                  no letter of the other case
     title                          every word begins with a capital
     words {count, relation}        number of words; relation: exactly, at_least, at_most
-    sentences {count, relation}    number of runs that end in . ! or ?
+    sentences {count, relation}    number of runs that end in . ! or ?; exactly so many, or at most, only if no words
+                                   after the last of them make one more
     starts_with {text}             the first words are the text
     ends_with {text}               the last words are the text
     includes {text, count}         the text occurs as whole words at least `count` times
@@ -26,7 +27,7 @@ from typing import Any
 from postgrad.verifiers.ground_truth import BrokenTruth, field, texts, whole
 from postgrad.verifiers.words import occurrences, plain
 
-VERSION = 1
+VERSION = 2
 RELATIONS: dict[str, Callable[[int, int], bool]] = {
     "exactly": lambda n, wanted: n == wanted,
     "at_least": lambda n, wanted: n >= wanted,
@@ -61,6 +62,11 @@ def _same(found: list[str], text: str) -> bool:
 def sentences(text: str) -> int:
     """How many runs with a word in them end in . ! or ?."""
     return sum(1 for run in _SENTENCE.split(text)[:-1] if words(run))
+
+
+def _unended(text: str) -> int:
+    """1 if words stand after the last sentence's end, else 0."""
+    return int(bool(words(_SENTENCE.split(text)[-1])))
 
 
 def items(text: str, style: str) -> list[str] | None:
@@ -141,7 +147,11 @@ def holds(constraint: Any, text: str, constraints: list[Any]) -> bool:
             relation = field(constraint, "relation", (str,), "exactly, at_least or at_most")
             if relation not in RELATIONS:
                 raise BrokenTruth(f"ground truth's `relation` is {relation!r:.60}, wanted exactly, at_least or at_most")
-            return RELATIONS[relation](len(words(text)) if kind == "words" else sentences(text), count())
+            if kind == "words":
+                return RELATIONS[relation](len(words(text)), count())
+            ended = sentences(text)
+            told = ended if relation == "at_least" else ended + _unended(text)
+            return RELATIONS[relation](ended, count()) and RELATIONS[relation](told, count())
         case "starts_with":
             return _same(words(text)[: len(words(phrase()))], phrase())
         case "ends_with":
