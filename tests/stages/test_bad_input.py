@@ -160,6 +160,18 @@ def test_a_loss_that_is_not_finite(place: Place, capsys: pytest.CaptureFixture[s
     whole(place)
 
 
+def test_rlvr_refuses_prompts_with_nothing_to_check_against(
+    place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place.folder)
+    talk = ({"messages": [{"role": "user", "content": f"Say {number} of something."},
+                          {"role": "assistant", "content": f"{number}"}]} for number in range(12))
+    write_jsonl(place.folder / "talk.jsonl", talk)
+    line = one_line(capsys, place, 2, "--set", "sources.shapes={path: talk.jsonl, format: auto, verifier: null}")
+    assert line.startswith("sources.shapes: holds prompts that nothing says how to check; ")
+    assert "sft" not in place.hashes()
+
+
 def test_rlvr_refuses_a_truth_that_its_verifier_cannot_read(place: Place) -> None:
     unreadable = {"constraints": [{"kind": "handsome"}]}
     write_jsonl(place.folder / "shapes.jsonl", (row | {"ground_truth": unreadable} for row in shapes(12)))
