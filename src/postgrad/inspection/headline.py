@@ -1,11 +1,10 @@
 """The page's first words: what was made from what, what it gained, and how sure that is."""
 
 from dataclasses import dataclass
-from pathlib import PurePath
 
 from postgrad.inspection.run_folder import BASES, Run
 from postgrad.inspection.scores import BETTER, Average, Step, averages, spans, steps
-from postgrad.support.words import joined, number, seconds
+from postgrad.support.words import joined, model_name, number, seconds
 
 
 @dataclass(frozen=True)
@@ -30,8 +29,7 @@ class Headline:
 
 def base_name(run: Run) -> str:
     """The base as a person calls it: the last part of a path, a hub id as it is."""
-    base = str(run.recipe.get("base_model") or "an unnamed base")
-    return PurePath(base).name if base.startswith(("/", ".", "~")) else base
+    return model_name(str(run.recipe.get("base_model") or "an unnamed base"))
 
 
 def compose(run: Run) -> Headline:
