@@ -88,7 +88,8 @@ def test_the_same_seed_in_another_store_gives_the_same_hashes(finished: Place, p
 
 def test_the_recipes_hash_is_that_of_what_it_says_and_what_its_files_hold(place: Place) -> None:
     def value(*sets: str) -> str:
-        return recipe_hash(load(str(place.recipe), sets, shipped()), FileHashes(place.folder / "hashes.json"))
+        recipe = load(str(place.recipe), sets, shipped())
+        return recipe_hash(recipe, plan(recipe), FileHashes(place.folder / "hashes.json"))
 
     first = value()
     assert value("dpo.beta=4.0") != first and value("name=other") != first
@@ -97,6 +98,10 @@ def test_the_recipes_hash_is_that_of_what_it_says_and_what_its_files_hold(place:
         (place.folder / name).write_text(text.replace("Tam", "Tom"))
         assert value() != first
         (place.folder / name).write_text(text)
+    (place.folder / "nothing").mkdir()
+    unused = value(f"sources.unused={{path: {place.folder / 'nothing'}, licence: MIT}}")
+    (place.folder / "nothing" / "yet.jsonl").write_text("{}")
+    assert value(f"sources.unused={{path: {place.folder / 'nothing'}, licence: MIT}}") == unused
     (place.folder / "sums.jsonl").rename(place.folder / "other.jsonl")
     assert value(f"sources.sums.path={place.folder / 'other.jsonl'}") == first
 

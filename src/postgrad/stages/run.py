@@ -17,7 +17,7 @@ from postgrad.pipeline import Artifact, Event, Store, execute, write_run
 from postgrad.pipeline.environment import hardware, package_versions
 from postgrad.pipeline.failures import said_plainly
 from postgrad.pipeline.keys import content_of
-from postgrad.pipeline.steps import File
+from postgrad.pipeline.steps import File, in_order
 from postgrad.recipe import Recipe, resolved
 from postgrad.stages import sourcing
 from postgrad.stages.plan import Plan, plan
@@ -48,7 +48,7 @@ def run(
     store = Store(store_root)
     seal = _Seal(made, SealLog(seal_log), recipe)
     outcome = Outcome()
-    details = _details(recipe, seal.said, store.hash_memory)
+    details = _details(recipe, made, seal.said, store.hash_memory)
 
     def told(event: Event) -> None:
         on_event(event)
@@ -111,22 +111,25 @@ def _unseen(made: Plan) -> dict[str, str]:
     return tasks
 
 
-def _details(recipe: Recipe, seal: dict[str, Any], hashes: FileHashes) -> dict[str, Any]:
+def _details(recipe: Recipe, made: Plan, seal: dict[str, Any], hashes: FileHashes) -> dict[str, Any]:
     """What run.json says besides what the pipeline knows."""
     return {
-        "recipe": resolved(recipe), "recipe_hash": recipe_hash(recipe, hashes), "seed": recipe.seed,
+        "recipe": resolved(recipe), "recipe_hash": recipe_hash(recipe, made, hashes), "seed": recipe.seed,
         "versions": package_versions(), "hardware": hardware(), "seal": seal,
         "stages": {stage.name: {"kind": stage.kind} for stage in recipe.stages}}
 
 
-def recipe_hash(recipe: Recipe, hashes: FileHashes) -> str:
-    """One hash for all that the recipe says, the same wherever its files lie: they count by what they hold."""
+def recipe_hash(recipe: Recipe, made: Plan, hashes: FileHashes) -> str:
+    """One hash for all that the recipe says, the same wherever its files lie: they count by what they hold, and those
+    that no step of its plan reads do not count.
+    """
     said = resolved(recipe)
+    read = {file.path for step in in_order(made.steps) for file in step.inputs.values() if isinstance(file, File)}
     named = [(said, "base_model")]
     named += [(entry, "path") for part in ("sources", "tasks", "models") for entry in said[part].values()]
     for entry, key in named:
         if entry[key] is not None and (path := Path(entry[key])).is_absolute():  # else made, shipped, or a hub id
-            entry[key] = content_of(File(path), hashes).hash
+            entry[key] = content_of(File(path), hashes).hash if path in read else None
     return hash_json(said)
 
 
