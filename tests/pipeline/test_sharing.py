@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from postgrad.pipeline import Event, File, Step, Store, execute, gc
+from postgrad.pipeline.runs import _link
 from postgrad.support.errors import Failure
 
 from .plans import chain
@@ -68,6 +69,27 @@ def test_the_next_process_goes_on_where_a_killed_one_stopped(tmp_path: Path, sou
     numbers = [int(line) for line in log.read_text().split()]
     # Each entry is paid for once; only the one that the kill met between the journal and this log may be missing.
     assert len(numbers) >= 10 and all(numbers.count(number) <= 2 for number in range(5)) and numbers.count(5) == 1
+
+
+def link_in_turn(path: Path, targets: list[Path]) -> None:
+    for number in range(300):
+        _link(path, targets[number % 2])
+
+
+def test_processes_that_write_one_run_folder_leave_a_link(tmp_path: Path) -> None:
+    """Not the text that stands for one where links are not to be had, and nothing half made."""
+    targets = [tmp_path / "one", tmp_path / "two"]
+    for target in targets:
+        target.mkdir()
+    (tmp_path / "stages").mkdir()
+    path = tmp_path / "stages" / "sft"
+    processes = [PROCESSES.Process(target=link_in_turn, args=(path, targets)) for _ in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    assert path.is_symlink() and path.resolve() in targets and list(path.parent.iterdir()) == [path]
 
 
 def test_gc_leaves_a_store_in_use_alone(tmp_path: Path, source: Path) -> None:

@@ -1,11 +1,10 @@
-"""What `doctor` looks at: one function a question, each answer with its mend. Only the torch ones import torch."""
+"""What `doctor` looks at: one function a question, each answer with its mend. Only that of torch imports it."""
 
 import os
 import platform
 import re
 import shutil
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
@@ -16,8 +15,6 @@ State = Literal["ok", "note", "missing"]
 OLDEST_PYTHON = (3, 11)
 LEAST_MEMORY = 3 * 1000**3              # what the quickstart may take
 LEAST_DISK = 2 * 1000**3
-MATMUL_SIZE = 1024
-MATMUL_SECONDS = 0.3
 SLOW_GFLOPS = 120                       # below it the quickstart is promised in 8 minutes instead of 5
 INSTRUCTION_SETS = {"avx2": "avx2", "avx512f": "avx512", "avx512_bf16": "avx512-bf16", "amx_tile": "amx",
                     "amx_bf16": "amx-bf16", "asimd": "neon", "sve": "sve"}
@@ -171,22 +168,10 @@ def torch_build() -> Answer:
 
 
 def matmul_rate() -> Answer:
-    """How fast this machine multiplies float32 matrices, 2 n³ operations each, the best of what fits in a moment."""
-    try:
-        import torch
-    except ImportError:
-        return Answer("matmul rate", "missing", "needs torch", "pip install torch==2.13.0")
-    from postgrad.pipeline.environment import default_threads
+    """How fast this machine multiplies float32 matrices: the same measure that `plan` and `run` go by."""
+    from postgrad.stages.costs import matmul_rate as measured
 
-    torch.set_num_threads(default_threads())
-    left, right = torch.ones(MATMUL_SIZE, MATMUL_SIZE), torch.ones(MATMUL_SIZE, MATMUL_SIZE)
-    torch.mm(left, right)                  # the first one sets up threads
-    best, begin = float("inf"), time.perf_counter()
-    while time.perf_counter() - begin < MATMUL_SECONDS:
-        start = time.perf_counter()
-        torch.mm(left, right)
-        best = min(best, time.perf_counter() - start)
-    rate = 2 * MATMUL_SIZE**3 / best / 1e9
+    rate = measured() / 1e9
     minutes = 5 if rate >= SLOW_GFLOPS else 8
     return Answer("matmul rate", "ok", f"{rate:.0f} GFLOP/s in float32; the quickstart takes up to {minutes} minutes")
 
