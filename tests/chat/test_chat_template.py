@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from models.making import BOS, EOS, IM_END, IM_START, write_tokenizer
+from models.making import BOS, EOS, IM_END, IM_START, write_spaced_tokenizer, write_tokenizer
 from transformers import PreTrainedTokenizerFast
 
 from postgrad.chat import Tokenizer, template
@@ -59,6 +59,27 @@ def test_ids_are_those_of_transformers_with_the_exported_template(
     theirs = peer.apply_chat_template(
         messages, chat_template=chosen.jinja(tokenizer), add_generation_prompt=prompt, return_dict=False)
     assert chosen.encode(messages, tokenizer, generation_prompt=prompt).ids == theirs
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+@pytest.mark.parametrize("kind", ["normalizer", "always", "first", "never"])
+@pytest.mark.parametrize("bos", [False, True], ids=["no_bos", "bos"])
+def test_ids_are_those_of_transformers_where_texts_get_a_space_before_them(
+    tmp_path: Path, kind: str, name: str, bos: bool
+) -> None:
+    write_spaced_tokenizer(tmp_path, kind, bos=bos)
+    tokenizer, chosen = Tokenizer.load(tmp_path), template(name)
+    peer = PreTrainedTokenizerFast.from_pretrained(tmp_path)
+    roles = ("system", "user", "assistant", "user", "assistant", "user")
+    messages = [{"role": role, "content": f"hello {number}"} for number, role in enumerate(roles)]
+    for end in range(2, 7):
+        prompt = messages[end - 1]["role"] == "user"
+        theirs = peer.apply_chat_template(
+            messages[:end], chat_template=chosen.jinja(tokenizer), add_generation_prompt=prompt, return_dict=False)
+        ours = chosen.encode(messages[:end], tokenizer, generation_prompt=prompt)
+        assert ours.ids == theirs
+        if prompt and end < 6:
+            assert chosen.encode(messages, tokenizer).ids[: len(ours.ids)] == ours.ids
 
 
 @pytest.mark.parametrize("name", TEMPLATES)

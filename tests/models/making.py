@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import LlamaConfig, LlamaForCausalLM
 
 SPECIAL = ["<eos>", "<pad>", "<|im_start|>", "<|im_end|>", "<bos>"]
@@ -30,6 +30,33 @@ def write_tokenizer(folder: Path, *, bos: bool = False, **config: Any) -> None:
     if bos:
         said["bos_token"] = "<bos>"
     (folder / "tokenizer_config.json").write_text(json.dumps({**said, **config}))
+
+
+def write_spaced_tokenizer(folder: Path, kind: str, *, bos: bool = False) -> None:
+    """BPE that puts a space before a text, as SentencePiece does: "normalizer" (Llama 2) and "always" do so behind
+    every special token, "first" at the beginning alone.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer = Tokenizer(models.BPE(byte_fallback=True))
+    if kind == "normalizer":
+        tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+        tokenizer.decoder = decoders.Sequence([
+            decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)])
+    else:
+        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=kind)  # type: ignore[arg-type]
+        tokenizer.decoder = decoders.Metaspace(prepend_scheme=kind)  # type: ignore[arg-type]
+    text = ["hello world, hello there user assistant system 12 + 3 = 15 <| |>"] * 3
+    tokens = [*SPECIAL, *(f"<0x{byte:02X}>" for byte in range(256))]
+    tokenizer.train_from_iterator(
+        text, trainers.BpeTrainer(vocab_size=400, special_tokens=tokens, show_progress=False))
+    said = json.loads(tokenizer.to_str())
+    # bytes are no special tokens
+    said["added_tokens"] = [token for token in said["added_tokens"] if token["content"] in SPECIAL]
+    (folder / "tokenizer.json").write_text(json.dumps(said))
+    config = {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<eos>", "pad_token": "<pad>"}
+    if bos:
+        config |= {"bos_token": "<bos>", "add_bos_token": True}  # type: ignore[dict-item]
+    (folder / "tokenizer_config.json").write_text(json.dumps(config))
 
 
 def write_model(folder: Path, *, seed: int = 0, bos: bool = False, tied: bool = True, **shape: Any) -> Path:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from postgrad.chat.tokenizer import Tokenizer
+from postgrad.chat.tokenizer import Follows, Tokenizer
 from postgrad.support.errors import Mistake
 
 Marker = Literal["text", "special"]
@@ -102,20 +102,22 @@ class Template:
         ids: list[int] = [] if tokenizer.bos_id is None else [tokenizer.bos_id]
         mask = [False] * len(ids)
         text, trained = "", False
+        follows: Follows = "special" if ids else "nothing"
 
         def flush() -> None:
-            nonlocal text
+            nonlocal text, follows
             if text:
-                new = tokenizer.encode(text, continues=bool(ids))
+                new = tokenizer.encode(text, follows=follows)
                 ids.extend(new)
                 mask.extend([trained] * len(new))
-                text = ""
+                text, follows = "", "text"
 
         for piece in self.pieces(messages, generation_prompt):
             if piece.kind == "special":
                 flush()
                 ids.append(self.end_id(tokenizer) if piece.text == self.end else tokenizer.special_id(piece.text))
                 mask.append(piece.trained)
+                follows = "special"
             else:
                 if piece.cut or piece.trained != trained:
                     flush()

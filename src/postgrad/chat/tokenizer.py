@@ -7,13 +7,14 @@ a special token, whatever it looks like: a special token gets into a sequence on
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import tokenizers
 
 from postgrad.support.errors import Mistake
 
 CONTINUATION = "\n"
+Follows = Literal["nothing", "special", "text"]
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -46,6 +47,7 @@ class Tokenizer:
         self._continuation = self._encode(CONTINUATION)
         first = self._encode("a")
         self._adds_prefix = bool(first) and self.token(first[0]).startswith(("▁", "Ġ"))
+        self._begins_anew = self._adds_prefix and self._after_special("a") == first
 
     @classmethod
     def load(cls, folder: Path) -> "Tokenizer":
@@ -96,10 +98,20 @@ class Tokenizer:
     def _encode(self, text: str) -> list[int]:
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
-    def encode(self, text: str, *, continues: bool = False) -> list[int]:
-        """Ids of a text, special tokens neither added nor recognised. `continues`: the text does not begin the
-        sequence, so a tokenizer that puts a space before every text (SentencePiece) leaves it away.
+    def _after_special(self, text: str) -> list[int]:
+        """Ids that the tokenizer by itself gives a text behind a special token."""
+        self._tokenizer.encode_special_tokens = False
+        ids = self._encode(f"{self.token(self.eos_id)}{text}")
+        self._tokenizer.encode_special_tokens = True
+        return ids[1:]
+
+    def encode(self, text: str, *, follows: Follows = "nothing") -> list[int]:
+        """Ids of a text, special tokens neither added nor recognised.
+
+        A tokenizer that puts a space before every text (SentencePiece) leaves it away where the text goes on from
+        another, and behind a special token it does as by itself: the older ones (Llama 2) begin anew there.
         """
+        continues = follows == "text" or (follows == "special" and not self._begins_anew)
         if continues and self._adds_prefix and text:
             joined = self._encode(CONTINUATION + text)
             if joined[: len(self._continuation)] == self._continuation:

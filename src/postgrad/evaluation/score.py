@@ -39,7 +39,7 @@ def requests(task: Task, tokenizer: Tokenizer, chat: Template | None, seed: int)
     for problem in task.problems:
         if chat is None:
             start = [] if tokenizer.bos_id is None else [tokenizer.bos_id]
-            ids = start + tokenizer.encode(plain_text(problem), continues=bool(start))
+            ids = start + tokenizer.encode(plain_text(problem))
         else:
             ids = chat.encode(messages_json(problem.messages), tokenizer, generation_prompt=True).ids
         made.append(Request(problem.content_id, tuple(ids), 0, seed))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from postgrad.models import LoadedModel
 
 
-@versioned(1)
+@versioned(2)
 def sft(inputs: Inputs, config: Config, resources: Resources) -> None:
     """Supervised fine-tuning. Inputs: model, examples."""
     from postgrad.training import sft as algorithm
@@ -25,7 +25,7 @@ def sft(inputs: Inputs, config: Config, resources: Resources) -> None:
     algorithm.run(inputs, config, resources)
 
 
-@versioned(1)
+@versioned(2)
 def reference(inputs: Inputs, config: Config, resources: Resources) -> None:
     """The reference's log-probabilities of the pairs. Inputs: model, preferences."""
     from postgrad.training import dpo
@@ -33,7 +33,7 @@ def reference(inputs: Inputs, config: Config, resources: Resources) -> None:
     dpo.reference(inputs, config, resources)
 
 
-@versioned(1)
+@versioned(2)
 def dpo(inputs: Inputs, config: Config, resources: Resources) -> None:
     """Direct preference optimisation. Inputs: model, preferences, reference."""
     from postgrad.training import dpo as algorithm
@@ -60,7 +60,7 @@ def prove(inputs: Inputs, config: Config, resources: Resources) -> None:
     (resources.out / "proof.json").write_text(json.dumps(said, indent=1) + "\n")
 
 
-@versioned(3)
+@versioned(4)
 def rlvr(inputs: Inputs, config: Config, resources: Resources) -> None:
     """GRPO on verified answers. Inputs: model, problems, proof (that their verifiers hold).
 
@@ -80,7 +80,7 @@ def rlvr(inputs: Inputs, config: Config, resources: Resources) -> None:
     algorithm.run(load(folder), load(folder), problems, verdict, engine, config, resources)
 
 
-@versioned(1)
+@versioned(2)
 def complete(inputs: Inputs, config: Config, resources: Resources) -> None:
     """Several answers a prompt, from a pool of models. Inputs: prompts.ROWS, pool.NAME."""
     from postgrad.preferences import steps
@@ -104,7 +104,7 @@ def pair(inputs: Inputs, config: Config, resources: Resources) -> None:
     steps.pair(inputs, config, resources)
 
 
-@versioned(3)
+@versioned(4)
 def evaluate(inputs: Inputs, config: Config, resources: Resources) -> None:
     """One model's scores. Inputs: model, task.NAME."""
     from postgrad.evaluation import score

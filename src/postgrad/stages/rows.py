@@ -17,10 +17,10 @@ UNLIMITED = 1e9
 """Epochs of a source that is drawn from until the prompts or problems asked for are there."""
 
 read_source = versioned(2)(curation.read_source)
-filter_and_redact = versioned(1)(curation.filter_and_redact)
+filter_and_redact = versioned(2)(curation.filter_and_redact)
 deduplicate = versioned(1)(curation.deduplicate)
 decontaminate = versioned(1)(curation.decontaminate)
-mix = versioned(1)(curation.mix)
+mix = versioned(2)(curation.mix)
 
 
 def step(name: str, run: Any, config: dict[str, Any], inputs: dict[str, Step | File], **more: Any) -> Step:
