@@ -70,6 +70,24 @@ def test_a_second_run_does_nothing_and_changes_nothing(finished: Place) -> None:
     assert {path: path.read_bytes() for path in finished.out.rglob("*") if path.is_file()} == before
 
 
+def test_a_report_is_drawn_again_only_if_it_is_behind(
+    finished: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[Path] = []
+    monkeypatch.setattr("postgrad.inspection.report.write", lambda run, page: drawn.append(page))
+    place = finished.copy(tmp_path / "copy")
+    place.run()  # the recipe lies elsewhere, and run.json says where
+    assert drawn == [place.out / "report.html"]
+    (place.out / "report.html").write_text("as drawn")
+    place.run()
+    assert len(drawn) == 1
+    (place.out / "run.json").touch()  # as if killed before the report was drawn
+    place.run()
+    (place.out / "report.html").unlink()
+    place.run()
+    assert len(drawn) == 3
+
+
 @pytest.mark.usefixtures("no_report")
 def test_a_changed_dpo_setting_runs_what_follows_from_it_and_no_more(finished: Place) -> None:
     other = Place(finished.folder, finished.recipe, "other")

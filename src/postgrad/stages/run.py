@@ -64,7 +64,7 @@ def run(
     with said_plainly(f"using the store {store.root}"), store.using():
         execute(made.steps, store, only=only, from_=from_, until=until, on_event=told, notes=seal.notes)
         write_run(out, store, made.steps, outcome.artifacts, details)
-        _publish(out, made, outcome.artifacts)
+        _publish(out, made, outcome)
     return outcome
 
 
@@ -133,11 +133,11 @@ def recipe_hash(recipe: Recipe, made: Plan, hashes: FileHashes) -> str:
     return hash_json(said)
 
 
-def _publish(out: Path, made: Plan, artifacts: dict[str, Artifact]) -> None:
-    """The files that a person opens: scores, final model, report."""
-    from postgrad.inspection import report
+def _publish(out: Path, made: Plan, outcome: Outcome) -> None:
+    """The files that a person opens: scores, final model, report. A report that is up to date is not drawn again."""
     from postgrad.release.export import export
 
+    artifacts = outcome.artifacts
     compared = [artifacts[step.name] for step in made.scores if step.name in artifacts]
     if compared:
         write_atomically(out / "scores.json", (compared[-1].folder / "scores.json").read_bytes())
@@ -145,4 +145,8 @@ def _publish(out: Path, made: Plan, artifacts: dict[str, Artifact]) -> None:
         (out / "scores.json").unlink(missing_ok=True)  # those of another recipe
     if any(step.name in artifacts for step in made.weights):
         export(out)
-    report.write(out, out / "report.html")
+    page = out / "report.html"
+    if outcome.ran or not page.exists() or page.stat().st_mtime_ns < (out / "run.json").stat().st_mtime_ns:
+        from postgrad.inspection import report
+
+        report.write(out, page)
