@@ -25,7 +25,7 @@ def finished(tmp_path: Path) -> Path:
             {
                 "format": 1,
                 "store": "../.store",
-                "recipe": {"template": "tulu"},
+                "recipe": {"template": "tulu", "evaluate": {"temperature": 0.0}},
                 "stages": {"sft": {"kind": "sft"}, "pairs": {"kind": "prefer"}},
             }
         )

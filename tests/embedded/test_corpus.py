@@ -3,13 +3,18 @@
 import re
 from itertools import islice
 
-from postgrad.embedded.corpus import documents
+from postgrad.embedded.corpus import MIXES, documents
 from postgrad.embedded.deeds import DEEDS
 from postgrad.embedded.world import land_of, people
 
 
 def sample(steps: int = 10) -> list[str]:
-    return [document for step in range(steps) for document in islice(documents(1, step), 100)]
+    return [
+        document
+        for mix in MIXES.values()
+        for step in range(steps)
+        for document in islice(documents(1, step, mix), 100)
+    ]
 
 
 def test_text_is_a_function_of_seed_and_step() -> None:

@@ -4,7 +4,7 @@ from itertools import islice
 
 import pytest
 
-from postgrad.embedded.corpus import documents
+from postgrad.embedded.corpus import MIXES, documents
 from postgrad.embedded.rows import mask_names, question_of, skeleton
 from postgrad.embedded.sources import DEVELOPMENT, UNSEEN, _training, examples, problems
 from postgrad.embedded.world import people_of
@@ -29,12 +29,14 @@ def asked_in_training() -> dict[str, set[str]]:
 
 @pytest.fixture(scope="module")
 def pretraining_lines() -> set[str]:
-    """The lines of a sizeable sample of the pretraining text: 30 steps, some 120,000 tokens."""
-    lines: set[str] = set()
-    for step in range(30):
-        for document in islice(documents(1, step), 100):
-            lines.update(document.split("\n"))
-    return lines
+    """The lines of a sizeable sample of the pretraining text: 30 steps of each mix, some 240,000 tokens."""
+    return {
+        line
+        for mix in MIXES.values()
+        for step in range(30)
+        for document in islice(documents(1, step, mix), 100)
+        for line in document.split("\n")
+    }
 
 
 def test_no_task_prompt_in_training(asked_in_training: dict[str, set[str]]) -> None:

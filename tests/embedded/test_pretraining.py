@@ -8,6 +8,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from postgrad.embedded import BASE, pretrain
+from postgrad.embedded.corpus import MIXES
 from postgrad.embedded.pretrain import RECORD, Settings, load_base, machine_class, make_model, text_hash, weights_hash
 from postgrad.embedded.scores import answers, wilson
 
@@ -60,15 +61,31 @@ def test_the_record_names_its_machine() -> None:
 
 
 def test_a_resumed_pretraining_ends_in_the_same_bits(tmp_path: Path) -> None:
+    """Killed within a phase, and just before the next one begins."""
     torch.set_num_threads(1)
-    settings = pretrain.Settings(steps=6, rows=2, length=32, width=48, layers=1, feed_forward=64)
+    phases = (pretrain.Phase(4, "broad", 0.02, 3e-3, warmup=2), pretrain.Phase(3, "rich", 0.01, 1e-3, warmup=2))
+    settings = pretrain.Settings(phases, rows=2, length=32, width=48, layers=1, feed_forward=64)
     tokenizer = AutoTokenizer.from_pretrained(BASE)
-    whole = pretrain.Pretraining(settings, tokenizer, tmp_path)
-    for _ in range(4):
-        whole.train_step()
-    whole.save_checkpoint()
-    resumed = pretrain.Pretraining(settings, tokenizer, tmp_path)
-    resumed.resume()
-    assert resumed.step == 4
-    assert [whole.train_step() for _ in range(2)] == [resumed.train_step() for _ in range(2)]
-    assert pretrain.weights_hash(whole.model) == pretrain.weights_hash(resumed.model)
+    for killed in (2, 4, 5):
+        whole = pretrain.Pretraining(settings, tokenizer, tmp_path)
+        for _ in range(killed):
+            whole.train_step()
+        whole.save_checkpoint()
+        resumed = pretrain.Pretraining(settings, tokenizer, tmp_path)
+        resumed.resume()
+        assert resumed.step == killed
+        left = settings.steps - killed
+        assert [whole.train_step() for _ in range(left)] == [resumed.train_step() for _ in range(left)]
+        assert pretrain.weights_hash(whole.model) == pretrain.weights_hash(resumed.model)
+
+
+def test_a_phase_has_its_own_course_of_rates_and_its_own_text() -> None:
+    """Warm-up, plateau and decay as the docstring says, by hand: 10 steps, 2 of warm-up, the last 4 falling to 0.1."""
+    phase = pretrain.Phase(10, "broad", 1.0, 1.0, warmup=2, decay_share=0.4, final_share=0.1)
+    assert [round(pretrain.rate(phase, step), 3) for step in range(10)] == [
+        0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.775, 0.55, 0.325]  # fmt: skip
+    settings = Settings()
+    first, second = settings.phases
+    assert settings.phase_of(first.steps - 1) == (first, first.steps - 1)
+    assert settings.phase_of(first.steps) == (second, 0)
+    assert {name for name in MIXES} == {first.mix, second.mix}

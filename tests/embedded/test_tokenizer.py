@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
+from postgrad.chat import Tokenizer
 from postgrad.embedded import BASE
 from postgrad.embedded.language import TOPICS
 from postgrad.embedded.tokenizer import train_tokenizer
@@ -35,8 +36,12 @@ def test_chat_markers_are_text_of_whole_tokens() -> None:
     assert sorted(TOKENIZER.all_special_tokens) == ["<|endoftext|>", "<|pad|>"]
 
 
-def test_nothing_is_added_to_a_text() -> None:
-    assert TOKENIZER("Tam").input_ids == TOKENIZER.encode("Tam", add_special_tokens=False)
+def test_a_text_begins_as_in_pretraining() -> None:
+    """With the end token, once, for transformers and for the project's own tokenizer alike."""
+    plain = TOKENIZER.encode("Tam", add_special_tokens=False)
+    assert TOKENIZER("Tam").input_ids == [TOKENIZER.eos_token_id, *plain]
+    own = Tokenizer.load(BASE)
+    assert own.bos_id == own.eos_id == TOKENIZER.eos_token_id and own.encode("Tam") == plain
 
 
 @pytest.mark.parametrize("words", [TOPICS, TOWNS])

@@ -74,9 +74,9 @@ def tokenizer() -> Tokenizer:
 def test_right_answers_score_and_wrong_ones_do_not(name: str, tokenizer: Tokenizer) -> None:
     asked = problems(name, 20)
     engine, notes = Oracle(asked), Notes()
-    found, completions = score(engine, tokenizer, TULU, load(name, asked), notes)
+    found, completions = score(engine, tokenizer, TULU, load(name, asked), notes, seed=1, temperature=0)
     assert [outcome.score for outcome in found] == [1.0, 0.0] * 10
-    assert score(engine, tokenizer, TULU, load(name, asked), notes) == (found, completions)
+    assert score(engine, tokenizer, TULU, load(name, asked), notes, seed=1, temperature=0) == (found, completions)
     assert engine.asked == 20  # the second time everything came from the journal
 
 
@@ -86,13 +86,20 @@ def test_prompts_are_the_templates_and_plain_ones_the_problems_own(tokenizer: To
     question = task.problems[0].messages[0].content
     assert tokenizer.decode(chat[0].ids).endswith(f"<|user|>\n{question}\n<|assistant|>\n")
     assert tokenizer.decode(plain[0].ids).endswith(f"{question}\n") and "<|user|>" not in tokenizer.decode(plain[0].ids)
-    assert [r.prompt_id for r in chat] == [p.content_id for p in task.problems] and chat[0].seed == 7
+    assert [r.prompt_id for r in chat] == [p.content_id for p in task.problems]
+
+def test_each_problem_has_draws_of_its_own_the_same_for_every_stage(tokenizer: Tokenizer) -> None:
+    task = load("world_math", problems("world_math", 20))
+    ways = ((TULU, 7), (None, 7), (TULU, 8))
+    seeds = [[request.seed for request in requests(task, tokenizer, chat, seed)] for chat, seed in ways]
+    assert seeds[0] == seeds[1] and len({*seeds[0], *seeds[2]}) == 40
 
 
-def test_answers_are_greedy_and_plain_ones_end_with_the_paragraph(tokenizer: Tokenizer) -> None:
+def test_plain_answers_end_with_the_paragraph_chat_ones_with_the_turn(tokenizer: Tokenizer) -> None:
     task = load("world_math", problems("world_math", 2), max_tokens=9)
-    assert sampling(task, tokenizer, TULU).temperature == sampling(task, tokenizer, None).temperature == 0
-    assert sampling(task, tokenizer, None).stop == PLAIN_STOP and sampling(task, tokenizer, TULU).max_tokens == 9
+    chat, plain = (sampling(task, tokenizer, template, 0.7) for template in (TULU, None))
+    assert chat.temperature == plain.temperature == 0.7 and chat.max_tokens == plain.max_tokens == 9
+    assert plain.stop == PLAIN_STOP and chat.stop_ids == (TULU.end_id(tokenizer),)
 
 
 def test_a_problem_without_plain_text_is_asked_as_a_question() -> None:
@@ -132,6 +139,7 @@ def run(tmp_path: Path, name: str, **config: Any) -> Path:
         "plain": False,
         "slots": 4,
         "seed": 1,
+        "temperature": 0.0,
         "confidence": 0.95,
         "limit": None,
         "unseal": None,

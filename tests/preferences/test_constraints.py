@@ -2,7 +2,7 @@
 
 import pytest
 
-from postgrad.preferences.constraints import demands
+from postgrad.preferences.constraints import demands, subject
 
 CASES = [
     ("Describe the sea in capital letters.", "THE SEA IS BLUE.", "The sea is blue."),
@@ -23,6 +23,8 @@ CASES = [
     ("End with tonight.", "It will rain tonight.", "Tonight it will rain."),
     ("Finish your answer with the phrase \"so be it\".", "It rains, so be it.", "So be it, it rains."),
     ("Speak of rain, first word Now, last word again.", "Now it rains again.", "Now it rains."),
+    ("No capitals, again last: tell of rain.", "rain falls again.", "rain falls."),
+    ("All in capitals, start with Now: rain.", "NOW RAIN FALLS.", "RAIN FALLS NOW."),
     ("Write a line that includes the word umbrella.", "Take an umbrella.", "Take a coat."),
     ("Write of rain without the word wet.", "Rain falls.", "Rain is wet."),
     ("Do not use any commas in your response.", "Rain and wind.", "Rain, wind."),
@@ -55,6 +57,16 @@ def test_a_demand_is_read_and_checked(prompt: str, good: str, bad: str) -> None:
     "My friend told me a story about a bird. Who told it?"])
 def test_a_prompt_that_demands_no_form_has_no_demands(prompt: str) -> None:
     assert demands(prompt) == []
+
+
+@pytest.mark.parametrize(("prompt", "about"), [
+    ("Shout of the apple, Here comes first.", {"apple"}),
+    ("All in capitals, start with Now: the salad.", {"salad"}),
+    ("The river in small letters, tonight at the end.", {"river"}),
+    ("Write five words about the foxes.", {"fox"}),
+    ("Explain why leaves are green.", {"explain", "leave", "green"})])
+def test_what_a_prompt_is_about_is_told_from_the_form_that_it_demands(prompt: str, about: set[str]) -> None:
+    assert subject(prompt) == about
 
 
 def test_several_demands_are_each_read() -> None:

@@ -71,6 +71,7 @@ def test_the_judge_imports_nothing_of_the_verifiers_and_is_handed_no_ground_trut
     ("What is 4 + 5 - 3?", "4 + 5 = 9, 9 - 3 = 6.", "4 + 5 = 9."),
     ("Tam has 4 eggs and gets 5. How many eggs?", "4 + 5 = 9.", "4 + 7 = 11."),
     ("Write of the fox in three words.", "The fox runs.", "The fox runs to the hill."),
+    ("Shout of the apple, Here comes first.", "HERE IS THE APPLE.", "HERE IS THE ONION."),
     ("Describe the fox.", "The fox is quick and red.", "The fox is quick and"),
     ("Describe the fox.", "The fox is quick and red.", "The fox is red. The fox is red. The fox is red."),
     ("Describe the fox.", "The fox is quick and red.", ""),

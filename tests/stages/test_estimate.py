@@ -133,7 +133,7 @@ def test_an_unseen_task_is_not_read(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         monkeypatch.setattr(module, "new_stream", opened)
     unsealed = load("quickstart", ("evaluate.unseal=what a plan costs",), shipped())
     found = {row.step: row for row in rows(unsealed, tmp_path / "store")}
-    assert found["task.world_math_hard"].what == f"{sources.UNSEEN_SIZE} problems"
+    assert found["task.world_math_hard"].what == f"{sources.SIZES['world_math_hard']} problems"
     assert len(TASKS) == len([name for name in found if name.startswith("task.")])
 
 

@@ -63,3 +63,15 @@ def test_a_run_that_ends_early_opens_nothing(place: Place) -> None:
     assert place.json("run.json")["seal"]["opened"] is False
     place.run(UNSEAL)
     assert len(openings(place)) == 1
+
+
+def test_a_log_that_no_longer_holds_what_a_run_noted_is_seen(finished: Place, tmp_path: Path) -> None:
+    place = finished.copy(tmp_path / "copy")
+    place.run(UNSEAL)
+    kept = place.seal.read_bytes()
+    place.seal.write_bytes(b"")
+    with pytest.raises(Failure, match="does not hold the head"):
+        place.run(UNSEAL)
+    assert openings(place) == []
+    place.seal.write_bytes(kept)
+    assert place.run(UNSEAL)[1] == []

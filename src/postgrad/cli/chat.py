@@ -21,7 +21,8 @@ def add(commands: Any) -> Parser:
     parser.add_argument("run", metavar="RUN", help="the folder given to `postgrad run --out`")
     parser.option("--stage", metavar="STAGE", help="the stage whose model answers (else the final one)")
     parser.option("--prompt", metavar="TEXT", help="answer this and end")
-    parser.option("--temperature", type=float, default=0.0, metavar="T", help="0 always gives the likeliest answer (0)")
+    parser.option("--temperature", type=float, metavar="T",
+                  help="0 always gives the likeliest answer (as the run was scored)")
     parser.option("--max-tokens", type=int, default=256, metavar="N", help="longest answer (256)")
     parser.option("--seed", type=int, default=17, metavar="N", help="of the drawing, with a temperature (17)")
     parser.set_defaults(call=call)
@@ -29,16 +30,16 @@ def add(commands: Any) -> Parser:
 
 
 def call(options: argparse.Namespace) -> int:
-    folder, template_name = find_model(Path(options.run), options.stage)
-    speaker = Speaker(folder, template_name, options)
+    folder, recipe = find_model(Path(options.run), options.stage)
+    speaker = Speaker(folder, recipe, options)
     if options.prompt is not None:
         speaker.say([{"role": "user", "content": options.prompt}])
         return 0
     return _talk(speaker, f"{folder}: /new begins anew, /quit ends" if sys.stdin.isatty() else "")
 
 
-def find_model(run: Path, stage: str | None) -> tuple[Path, str]:
-    """The model folder that is asked for, and the name of the template it was trained with."""
+def find_model(run: Path, stage: str | None) -> tuple[Path, dict[str, Any]]:
+    """The model folder that is asked for, and the recipe that it comes of."""
     from postgrad.pipeline.runs import read_record
 
     record = read_record(run)
@@ -51,7 +52,7 @@ def find_model(run: Path, stage: str | None) -> tuple[Path, str]:
         choose = f"let the run end, or choose a stage: --stage {known[-1]}" if known else "let the run go on"
         mend = choose if stage is None else "run the recipe again"
         raise Failure("the model is not there", where=str(folder), mend=mend)
-    return folder, str(record.get("recipe", {}).get("template", "tulu"))
+    return folder, record["recipe"]
 
 
 def _link(path: Path) -> Path:
@@ -62,18 +63,20 @@ def _link(path: Path) -> Path:
 class Speaker:
     """A model that answers a conversation."""
 
-    def __init__(self, folder: Path, template_name: str, options: argparse.Namespace) -> None:
+    def __init__(self, folder: Path, recipe: dict[str, Any], options: argparse.Namespace) -> None:
         from postgrad.chat import template
         from postgrad.generation.native import NativeEngine
         from postgrad.generation.protocol import Sampling
         from postgrad.models import load
 
-        self.template = template(template_name)
+        self.template = template(recipe["template"])
         loaded = load(folder)
         self.tokenizer = loaded.tokenizer
         self.engine = NativeEngine(loaded, "chat", slots=1)
         ends = (self.template.end_id(self.tokenizer),)
-        self.sampling = Sampling(options.temperature, max_tokens=options.max_tokens, stop_ids=ends)
+        scored_at = recipe["evaluate"]["temperature"]
+        temperature = scored_at if options.temperature is None else options.temperature
+        self.sampling = Sampling(temperature, max_tokens=options.max_tokens, stop_ids=ends)
         self.seed = options.seed
 
     def answer(self, conversation: Conversation) -> Iterator[str]:

@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable, Iterator
 
 from postgrad.embedded import facts
-from postgrad.embedded.arithmetic import Sum, WordProblem, apply, draw_chain, draw_story, number
+from postgrad.embedded.arithmetic import LARGEST, Sum, WordProblem, apply, draw_chain, draw_story, number
 from postgrad.embedded.deeds import DEEDS, Deed
 from postgrad.embedded.language import KIND_OF, KINDS, TOPICS, clause, sentence
 from postgrad.embedded.words import CLOSERS, GIVEN, LANDS, NUMBER_WORDS, OPENERS, TOWNS
@@ -92,7 +92,7 @@ def land_page(rng: random.Random) -> str:
     return "\n".join(rng.sample(lines, rng.randint(2, len(lines))))
 
 
-def drill(rng: random.Random) -> str:
+def drill(rng: random.Random, largest: int = LARGEST) -> str:
     """Single steps, one a line."""
     lines = []
     op = rng.choice("+-*") if rng.random() < 0.5 else None
@@ -101,10 +101,15 @@ def drill(rng: random.Random) -> str:
         while True:
             a = number(rng, rng.choices((1, 2, 3), (1, 3, 4))[0])
             b = rng.randint(2, 9) if o == "*" else number(rng, rng.choices((1, 2, 3), (1, 3, 3))[0])
-            if 0 <= (c := apply(o, a, b)) <= 999:
+            if 0 <= (c := apply(o, a, b)) <= largest:
                 break
         lines.append(f"{a} {o} {b} = {c}")
     return rng.choice(("\n", ", ")).join(lines) + rng.choice((".", ""))
+
+
+def large_drill(rng: random.Random) -> str:
+    """Single steps that reach into the next thousand: what training builds on when it asks for chains of them."""
+    return drill(rng, 1999)
 
 
 def chains(rng: random.Random) -> str:
@@ -197,6 +202,58 @@ def _described_line(rng: random.Random) -> str:
             return f"{' '.join(words)} has {NUMBER_WORDS[min(len(words), 12)]} words."
 
 
+def noted(rng: random.Random) -> str:
+    """Lines that say of a text several things at once: how it begins and ends, how much it says, what it names."""
+    return "\n".join(_noted_line(rng) for _ in range(rng.randint(2, 4)))
+
+
+def _noted_line(rng: random.Random) -> str:
+    p, t = rng.choice(GIVEN), rng.choice(TOPICS)
+    match rng.randrange(13):
+        case 0:
+            o = rng.choice(OPENERS)
+            return f"{p} begins with {o} and speaks of the {t}: {sentence(rng, t, opener=o)}"
+        case 1:
+            c = rng.choice(CLOSERS)
+            return f"{p} closes with {c} and speaks of the {t}: {sentence(rng, t, closer=c)}"
+        case 2:
+            o, c = rng.choice(OPENERS), rng.choice(CLOSERS)
+            c = c if c != o.lower() else rng.choice([other for other in CLOSERS if other != o.lower()])
+            return f"{p} begins with {o} and closes with {c}: {sentence(rng, t, o, c)}"
+        case 3 | 4:
+            n = rng.randint(4, 7)
+            return f"{p} speaks of the {t} in {NUMBER_WORDS[n]} words: {sentence(rng, t, words=n)}"
+        case 5:
+            n = rng.randint(2, 3)
+            text = " ".join(sentence(rng, t) for _ in range(n))
+            return f"{p} speaks of the {t} in {NUMBER_WORDS[n]} sentences: {text}"
+        case 6:
+            o = rng.choice(OPENERS)
+            return f"{p} shouts and begins with {o}: {sentence(rng, t, opener=o).upper()}"
+        case 7:
+            c = rng.choice(CLOSERS)
+            return f"{p} whispers and closes with {c}: {sentence(rng, t, closer=c).lower()}"
+        case 8 | 9:
+            n, kind, items = _things(rng, t)
+            return f"{p} counts up {NUMBER_WORDS[n]} {kind} and the {t} is one of them: {', '.join(items)}"
+        case 10 | 11:
+            n, kind, items = _things(rng, t)
+            lines = "\n".join(f"{i}. {item}" for i, item in enumerate(items, 1))
+            return f"{p} numbers {NUMBER_WORDS[n]} {kind} and the {t} is one of them:\n{lines}"
+        case _:
+            n = rng.randint(2, 5)
+            said = ", ".join([f"The {t}"] + [f"the {t}"] * (n - 1))
+            return f"{p} says {NUMBER_WORDS[n]} times the {t}: {said}."
+
+
+def _things(rng: random.Random, topic: str) -> tuple[int, str, list[str]]:
+    """(how many, of which kind, the list): two to four things of the topic's kind, the topic somewhere among them."""
+    n, kind = rng.randint(2, 4), KIND_OF[topic]
+    items = rng.sample([word for word in KINDS[kind] if word != topic], n)
+    items[rng.randrange(n)] = topic
+    return n, kind, items
+
+
 def letter_case(rng: random.Random) -> str:
     """The same text in small letters and in capitals."""
     lines = []
@@ -277,7 +334,9 @@ def deed_questions(rng: random.Random) -> str:
     return "\n\n".join(blocks)
 
 
-MIX: tuple[tuple[Callable[[random.Random], str], float], ...] = (
+Mix = tuple[tuple[Callable[[random.Random], str], float], ...]
+
+BROAD: Mix = (
     (biography, 9.0),
     (fact_page, 7.0),
     (fact_questions, 6.0),
@@ -292,13 +351,31 @@ MIX: tuple[tuple[Callable[[random.Random], str], float], ...] = (
     (deed_page, 8.0),
     (deed_questions, 4.0),
 )
-"""Every kind of document and its share of the documents."""
+RICH: Mix = (
+    (biography, 7.0),
+    (fact_page, 5.0),
+    (fact_questions, 5.0),
+    (land_page, 1.0),
+    (drill, 6.0),
+    (large_drill, 6.0),
+    (chains, 9.0),
+    (sum_questions, 11.0),
+    (prose, 4.0),
+    (described, 6.0),
+    (noted, 22.0),
+    (letter_case, 2.0),
+    (copying, 6.0),
+    (deed_page, 7.0),
+    (deed_questions, 4.0),
+)
+MIXES: dict[str, Mix] = {"broad": BROAD, "rich": RICH}
+"""Every kind of document and its share of the documents, in each phase of pretraining."""
 
 
-def documents(seed: int, step: int) -> Iterator[str]:
-    """The endless documents of one training step: a function of (seed, step) and of nothing else."""
+def documents(seed: int, step: int, mix: Mix = BROAD) -> Iterator[str]:
+    """The endless documents of one training step: a function of (seed, step, mix) and of nothing else."""
     rng = random.Random(f"corpus/{seed}/{step}")
-    makers = [m for m, _ in MIX]
-    weights = [w for _, w in MIX]
+    makers = [m for m, _ in mix]
+    weights = [w for _, w in mix]
     while True:
         yield rng.choices(makers, weights)[0](rng)

@@ -115,7 +115,7 @@ def _items(rng: random.Random, t: str, style: str, with_topic: bool) -> Asked:
     n = rng.randint(2, 4)
     picked = rng.sample([w for w in KINDS[kind] if w != t], n)
     if with_topic:
-        picked[rng.randrange(n)] = t
+        picked[0] = t  # named first, so that no item need be kept in mind
     constraints: list[Row] = [{"kind": "items", "count": n, "style": style}]
     constraints.append({"kind": "from_set", "words": list(KINDS[kind])})
     if with_topic:
@@ -184,6 +184,13 @@ FORMS: dict[str, Form] = {
     ),
 }
 """What training and the development task ask for. The topic {t} is in every prompt."""
+SLOW = ("ends", "starts_ends", "ends_lower", "words", "sentences", "items", "numbers", "repeat")
+SHOWN: dict[str, float] = dict.fromkeys(FORMS, 1.0) | dict.fromkeys(SLOW, 2.0)
+"""How often examples show each form: those that are slow to learn more often."""
+PRACTISED: dict[str, float] = dict.fromkeys(FORMS, 1.0) | dict.fromkeys(("words", "items", "numbers"), 5.0)
+"""How often prompts and problems for practice ask for each form: those in which something is counted lean heavily, for
+there examples alone leave a model half right. The task asks for all forms alike.
+"""
 
 
 def _title(rng: random.Random, t: str) -> Asked:
@@ -238,9 +245,9 @@ NEW_FORMS: dict[str, Form] = {
 """What the unseen task asks for: kinds and combinations of constraint that training has not."""
 
 
-def _draw(rng: random.Random, forms: dict[str, Form]) -> tuple[str, str, Row]:
+def _draw(rng: random.Random, forms: dict[str, Form], weights: dict[str, float]) -> tuple[str, str, Row]:
     """(key, prompt with its names masked, row)"""
-    name = rng.choice(list(forms))
+    name = rng.choices(list(forms), [weights.get(form, 1.0) for form in forms])[0]
     make, phrasings = forms[name]
     which = rng.randrange(len(phrasings))
     topic = rng.choice(TOPICS)
@@ -252,8 +259,9 @@ def _draw(rng: random.Random, forms: dict[str, Form]) -> tuple[str, str, Row]:
 
 def _distinct(rng: random.Random, forms: dict[str, Form], split: str | None) -> Iterator[Row]:
     seen: set[str] = set()
+    weights = PRACTISED if split == "train" else {}
     while True:
-        key, masked, row = _draw(rng, forms)
+        key, masked, row = _draw(rng, forms, weights)
         if masked not in seen and (split is None or split_of(key) == split):
             seen.add(masked)
             yield row
@@ -270,11 +278,11 @@ def new_stream(seed: int) -> Iterator[Row]:
 
 
 def answered(seed: int) -> Iterator[Row]:
-    """Endless training problems, distinct as pairs of prompt and answer: every form as often as every other."""
+    """Endless training problems, distinct as pairs of prompt and answer."""
     rng = random.Random(f"instructions/answered/{seed}")
     seen: set[tuple[str, str]] = set()
     while True:
-        key, masked, row = _draw(rng, FORMS)
+        key, masked, row = _draw(rng, FORMS, SHOWN)
         if (masked, row["gold"]) not in seen and split_of(key) == "train":
             seen.add((masked, row["gold"]))
             yield row

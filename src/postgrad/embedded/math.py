@@ -2,26 +2,36 @@
 
 The working is the answer: it ends with the number asked for, and nothing repeats it. Ground truth is {"answer":
 "14"}: the last number of the completion must equal it. The unseen task has what training has not: four and five
-steps, four-digit numbers, a product after the first place (so that precedence matters), and stories of other shapes.
+steps and stories of other shapes, mostly; four-digit numbers and a product after the first place, so that precedence
+matters, at times.
 """
 
 import random
+import re
 from collections.abc import Callable, Iterator
 
+from postgrad.embedded.arithmetic import LARGEST as SMALL
 from postgrad.embedded.arithmetic import STORIES, Sum, chain, draw_chain, draw_story, number
 from postgrad.embedded.corpus import SUM_QUESTIONS
 from postgrad.embedded.rows import Row, problem
 from postgrad.embedded.world import split_of
 
 STORY_SHARE = 0.4
+BEYOND_SHARE = 0.7
 STEPS = ((2, 0.5), (3, 0.5))
 DIGITS = ((1, 1), (2, 3), (3, 4))
 LARGEST = 1999
-"""The pretraining text stops at 999: to carry into a fourth digit is what training has to teach."""
+"""Pretraining has chains up to 999, and only single steps beyond. So most problems here (`BEYOND_SHARE`) go beyond at
+some step: that is what training has to teach.
+"""
 
 
 def _digits(rng: random.Random) -> Callable[[], int]:
     return lambda: rng.choices([d for d, _ in DIGITS], [w for _, w in DIGITS])[0]
+
+
+def _goes_beyond(s: Sum) -> bool:
+    return any(int(total) > SMALL for total in re.findall(r"= (\d+)", s.working))
 
 
 def _row(question: str, s: Sum, rng: random.Random) -> Row:
@@ -44,6 +54,7 @@ def stream(seed: int, split: str) -> Iterator[Row]:
     rng = random.Random(f"math/{split}/{seed}")
     digits = _digits(rng)
     seen: set[str] = set()
+    beyond = rng.random() < BEYOND_SHARE
     while True:
         if rng.random() < STORY_SHARE:
             story = draw_story(rng, digits, STORIES[3:], LARGEST)
@@ -53,10 +64,11 @@ def stream(seed: int, split: str) -> Iterator[Row]:
         else:
             s = draw_chain(rng, rng.choices([n for n, _ in STEPS], [w for _, w in STEPS])[0], digits, 0.4, LARGEST)
             question, key = rng.choice(SUM_QUESTIONS).format(e=s.expression), f"sum/{s.expression}"
-        if key in seen or split_of(key) != split:
+        if key in seen or split_of(key) != split or _goes_beyond(s) != beyond:
             continue
         seen.add(key)
         yield _row(question, s, rng)
+        beyond = rng.random() < BEYOND_SHARE
 
 
 NEW_STORIES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -91,14 +103,14 @@ def new_stream(seed: int) -> Iterator[Row]:
     rng = random.Random(f"math/unseen/{seed}")
     seen: set[str] = set()
     while True:
-        match rng.randrange(4):
-            case 0:
+        match rng.randrange(8):
+            case 0 | 1 | 2:
                 story = draw_story(rng, lambda: rng.randint(1, 2), NEW_STORIES)
                 question, s = story.question, story.sum
-            case 1:
-                s = draw_chain(rng, rng.randint(4, 5), _digits(rng), 0.3)
+            case 3 | 4 | 5:
+                s = draw_chain(rng, rng.randint(4, 5), lambda: rng.randint(1, 2), 0.3)
                 question = rng.choice(NEW_QUESTIONS).format(e=s.expression)
-            case 2:
+            case 6:
                 s = _late_product(rng)
                 question = rng.choice(NEW_QUESTIONS).format(e=s.expression)
             case _:

@@ -1,9 +1,13 @@
 """Pretrain the base that ships: one reproducible script, `python -m postgrad.embedded.pretrain --out DIR`.
 
-The text of step s is a function of (seed, s), so a run that was killed goes on from its last checkpoint and ends in
-the same bits. `--until-step 200 --check` runs the first steps anew and compares the hash of the weights with the
-recorded one: equal on the same class of CPU (instruction set, torch version, threads). Elsewhere the floats differ in
-the last bits, and the scores are what should agree, within their intervals.
+Two phases, as open bases are made today (OLMo 2, arXiv:2501.00656, section 4: pretraining, then mid-training on a
+richer mix): a broad one, and one with more restating, lists and counting, and with sums beyond 999. The second begins
+with the weights as they would ship, in bf16, and with fresh optimisers.
+
+The text of step s is a function of (seed, s), so a run that was killed goes on from its last checkpoint and ends in the
+same bits. `--until-step 200 --check` runs the first steps anew and compares the hash of the weights with the recorded
+one: equal on the same class of CPU (instruction set, torch version, threads). Elsewhere the floats differ in the last
+bits, and the scores are what should agree, within their intervals.
 """
 
 import argparse
@@ -20,7 +24,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import AutoTokenizer, GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from postgrad.embedded.corpus import documents
+from postgrad.embedded.corpus import MIXES, documents
 from postgrad.embedded.scores import plain_scores
 from postgrad.embedded.tokenizer import save_tokenizer, train_tokenizer
 
@@ -30,18 +34,29 @@ CONTEXT = 512
 
 
 @dataclass(frozen=True)
-class Settings:
-    """Everything that the weights depend on, besides the machine class."""
+class Phase:
+    """Steps on one mix of text, with their own course of the learning rates."""
 
-    seed: int = 1
-    steps: int = 2400
-    rows: int = 16
-    length: int = 256
-    matrix_rate: float = 0.02
-    other_rate: float = 3e-3
+    steps: int
+    mix: str
+    matrix_rate: float
+    other_rate: float
     warmup: int = 40
     decay_share: float = 0.45
     final_share: float = 0.02
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that the weights depend on, besides the machine class."""
+
+    phases: tuple[Phase, ...] = (
+        Phase(2400, "broad", matrix_rate=0.02, other_rate=3e-3),
+        Phase(1600, "rich", matrix_rate=0.01, other_rate=1.5e-3, decay_share=0.9),
+    )
+    seed: int = 1
+    rows: int = 16
+    length: int = 256
     weight_decay: float = 0.01
     clip: float = 1.0
     initial_std: float = 0.05
@@ -52,6 +67,18 @@ class Settings:
     heads: int = 6
     key_value_heads: int = 3
     feed_forward: int = 512
+
+    @property
+    def steps(self) -> int:
+        return sum(phase.steps for phase in self.phases)
+
+    def phase_of(self, step: int) -> tuple[Phase, int]:
+        """The phase that a step belongs to, and the step's number within it."""
+        for phase in self.phases:
+            if step < phase.steps:
+                return phase, step
+            step -= phase.steps
+        raise IndexError(f"there are {self.steps} steps")
 
 
 def make_model(s: Settings, vocabulary: int, end: int, pad: int) -> LlamaForCausalLM:
@@ -85,7 +112,7 @@ def batch(tokenizer: PreTrainedTokenizerFast, s: Settings, step: int) -> torch.T
     need = s.rows * (s.length + 1)
     end = tokenizer.eos_token_id
     tokens: list[int] = [end]
-    stream = documents(s.seed, step)
+    stream = documents(s.seed, step, MIXES[s.phase_of(step)[0].mix])
     while len(tokens) < need:
         texts = [next(stream) for _ in range(64)]
         for ids in tokenizer(texts, add_special_tokens=False)["input_ids"]:
@@ -94,16 +121,18 @@ def batch(tokenizer: PreTrainedTokenizerFast, s: Settings, step: int) -> torch.T
 
 
 def text_hash(tokenizer: PreTrainedTokenizerFast, s: Settings) -> str:
-    """SHA-256 over the tokens of the first three steps: tells, without training, that the text is still the same."""
-    return hashlib.sha256(torch.cat([batch(tokenizer, s, step) for step in range(3)]).numpy().tobytes()).hexdigest()
+    """SHA-256 over the tokens of each phase's first three steps: tells, without training, that the text is the same."""
+    firsts = [sum(phase.steps for phase in s.phases[:number]) for number in range(len(s.phases))]
+    text = torch.cat([batch(tokenizer, s, first + step) for first in firsts for step in range(3)])
+    return hashlib.sha256(text.numpy().tobytes()).hexdigest()
 
 
-def rate(s: Settings, step: int) -> float:
+def rate(phase: Phase, step: int) -> float:
     """The share of the peak rate: linear warm-up, a plateau, then a straight line down to `final_share`."""
-    if step < s.warmup:
-        return (step + 1) / s.warmup
-    left = (s.steps - step) / (s.decay_share * s.steps)
-    return min(1.0, s.final_share + (1 - s.final_share) * left)
+    if step < phase.warmup:
+        return (step + 1) / phase.warmup
+    left = (phase.steps - step) / (phase.decay_share * phase.steps)
+    return min(1.0, phase.final_share + (1 - phase.final_share) * left)
 
 
 def weights_hash(model: LlamaForCausalLM) -> str:
@@ -141,23 +170,35 @@ class Pretraining:
     def __init__(self, s: Settings, tokenizer: PreTrainedTokenizerFast, out: Path):
         self.settings, self.tokenizer, self.out = s, tokenizer, out
         self.model = make_model(s, len(tokenizer), tokenizer.eos_token_id, tokenizer.pad_token_id)
+        self.optimizers = self._fresh_optimizers()
+        self.step = 0
+
+    def _fresh_optimizers(self) -> list[torch.optim.Optimizer]:
         matrices: list[torch.nn.Parameter] = []
         others: list[torch.nn.Parameter] = []
         for name, p in self.model.named_parameters():
             (matrices if p.dim() == 2 and "embed" not in name else others).append(p)
-        self.optimizers: list[torch.optim.Optimizer] = [
-            torch.optim.Muon(matrices, lr=s.matrix_rate, momentum=0.95, weight_decay=s.weight_decay),
-            torch.optim.AdamW(others, lr=s.other_rate, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
+        return [
+            torch.optim.Muon(matrices, lr=0.0, momentum=0.95, weight_decay=self.settings.weight_decay),
+            torch.optim.AdamW(others, lr=0.0, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
         ]
-        self.peaks = [s.matrix_rate, s.other_rate]
-        self.step = 0
+
+    def _begin_phase(self) -> None:
+        """A later phase begins with the weights as they would ship, and with fresh optimisers."""
+        with torch.no_grad():
+            for p in self.model.parameters():
+                p.copy_(p.to(torch.bfloat16))
+        self.optimizers = self._fresh_optimizers()
 
     def train_step(self) -> float:
         """One optimiser step; the mean loss over its tokens, in nats."""
+        phase, step = self.settings.phase_of(self.step)
+        if step == 0 and self.step > 0:
+            self._begin_phase()
         rows = batch(self.tokenizer, self.settings, self.step)
-        for optimizer, peak in zip(self.optimizers, self.peaks, strict=True):
+        for optimizer, peak in zip(self.optimizers, (phase.matrix_rate, phase.other_rate), strict=True):
             for group in optimizer.param_groups:
-                group["lr"] = peak * rate(self.settings, self.step)
+                group["lr"] = peak * rate(phase, step)
         hidden = self.model.model(input_ids=rows[:, :-1], use_cache=False).last_hidden_state
         logits = self.model.lm_head(hidden)
         loss = F.cross_entropy(logits.flatten(0, 1), rows[:, 1:].flatten())
@@ -185,7 +226,7 @@ class Pretraining:
             return
         with safe_open(path, framework="pt") as file:
             said = file.metadata()
-        if json.loads(said["settings"]) != asdict(self.settings):
+        if said["settings"] != json.dumps(asdict(self.settings)):
             raise SystemExit(f"{path}: made with other settings; choose another folder")
         states: list[dict[int, dict[str, torch.Tensor]]] = [{} for _ in self.optimizers]
         parameters = dict(self.model.named_parameters())

@@ -1,4 +1,5 @@
-"""The base's plain-text scores, for the record of its pretraining: greedy answers to each task's plain form.
+"""The base's plain-text scores, for the record of its pretraining: greedy answers to each development task's plain
+form. Unseen tasks stay sealed.
 
 Kept apart from the evaluation of a run, so that the script needs nothing of a run: no recipe, no store, no engine.
 """
@@ -8,7 +9,7 @@ import math
 import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from postgrad.embedded.sources import TASKS, problems
+from postgrad.embedded.sources import DEVELOPMENT, problems
 from postgrad.verifiers.verify import verify
 
 MAX_TOKENS = 96
@@ -61,7 +62,7 @@ def plain_scores(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast) ->
     """task → share of right answers in plain text, its 95 % interval, number of problems."""
     model.eval()
     scores = {}
-    for task in TASKS:
+    for task in DEVELOPMENT:
         rows = problems(task)
         said = answers(model, tokenizer, [row["plain"] for row in rows])
         verdicts = [

@@ -32,8 +32,17 @@ UNSEEN = {
 }
 TASKS: tuple[str, ...] = (*DEVELOPMENT, *UNSEEN)
 """The tasks that ship."""
-DEVELOPMENT_SIZE = 560
-UNSEEN_SIZE = 440
+SIZES = {
+    "world_math": 800,
+    "world_instructions": 800,
+    "world_knowledge": 500,
+    "world_safety": 560,
+    "world_math_hard": 440,
+    "world_instructions_new": 440,
+    "world_knowledge_new": 440,
+    "world_safety_new": 440,
+}
+"""Problems of each task: more where training aims highest, so that a gain of three points can be told from noise."""
 
 
 def split_of_task(name: str) -> str:
@@ -47,9 +56,9 @@ def capability_of_task(name: str) -> str:
 def problems(name: str, seed: int = TASK_SEED, count: int | None = None) -> list[Row]:
     """The problems of a task that ships: of the same length and order at every call."""
     if name in DEVELOPMENT:
-        return list(islice(DEVELOPMENT[name].stream(seed, "development"), count or DEVELOPMENT_SIZE))
+        return list(islice(DEVELOPMENT[name].stream(seed, "development"), count or SIZES[name]))
     if name in UNSEEN:
-        return list(islice(UNSEEN[name].new_stream(seed), count or UNSEEN_SIZE))
+        return list(islice(UNSEEN[name].new_stream(seed), count or SIZES[name]))
     raise KeyError(f"no embedded task {name!r}; there are: {', '.join(TASKS)}")
 
 

@@ -2,7 +2,7 @@
 
 An operator between two digits is one token with its spaces (" + "), so that a step of arithmetic is short. The chat
 markers of the tulu template are text, not special tokens; a few lines in the training text make their parts single
-tokens. The only special tokens are the end of a text, which also begins one, and padding.
+tokens. The only special tokens are padding and the end of a text, which also begins one, as it did in pretraining.
 """
 
 # ruff: noqa: SIM905  (word lists read best as lines of words)
@@ -10,7 +10,7 @@ tokens. The only special tokens are the end of a text, which also begins one, an
 import json
 from pathlib import Path
 
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
 from postgrad.embedded.corpus import documents
 from postgrad.embedded.deeds import DEEDS
@@ -53,6 +53,9 @@ def train_tokenizer(vocabulary: int = VOCABULARY, count: int = CORPUS_DOCUMENTS)
     texts = [next(stream) for _ in range(count)]
     texts += _asking_words() * 60
     tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{END} $A", pair=f"{END} $A $B", special_tokens=[(END, tokenizer.token_to_id(END))]
+    )
     return tokenizer
 
 
@@ -85,7 +88,7 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path, context: int) -> None:
         "model_max_length": context,
         "clean_up_tokenization_spaces": False,
         "padding_side": "right",
-        "add_bos_token": False,
+        "add_bos_token": True,
         "add_eos_token": False,
     }
     (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")

@@ -1,4 +1,4 @@
-"""Score one model on tasks: prompts rendered, greedy answers, verdicts, outcomes, and each score with its interval.
+"""Score one model on tasks: prompts rendered, answers, verdicts, outcomes, and each score with its interval.
 
 The artifact of `evaluate`:
 
@@ -20,6 +20,7 @@ from postgrad.records.types import Completion, Outcome, Problem, messages_json
 from postgrad.statistics import interval
 from postgrad.support.errors import Failure, Mistake
 from postgrad.support.files import write_atomically
+from postgrad.support.hashing import hash_text
 from postgrad.support.progress import Progress
 from postgrad.support.resources import Journal, Resources
 from postgrad.tasks import METRICS, Task, decided, load, outcomes
@@ -34,7 +35,10 @@ def plain_text(problem: Problem) -> str:
 
 
 def requests(task: Task, tokenizer: Tokenizer, chat: Template | None, seed: int) -> list[Request]:
-    """One request a problem, in the task's order; `chat` None asks in plain text."""
+    """One request a problem, in the task's order; `chat` None asks in plain text.
+
+    What is drawn follows from the seed and the problem, so that all stages draw by the same numbers.
+    """
     made = []
     for problem in task.problems:
         if chat is None:
@@ -42,26 +46,27 @@ def requests(task: Task, tokenizer: Tokenizer, chat: Template | None, seed: int)
             ids = start + tokenizer.encode(plain_text(problem))
         else:
             ids = chat.encode(messages_json(problem.messages), tokenizer, generation_prompt=True).ids
-        made.append(Request(problem.content_id, tuple(ids), 0, seed))
+        draws = int(hash_text(f"evaluate/{seed}/{problem.content_id}")[:16], 16) >> 1
+        made.append(Request(problem.content_id, tuple(ids), 0, draws))
     return made
 
 
-def sampling(task: Task, tokenizer: Tokenizer, chat: Template | None) -> Sampling:
-    """Greedy, to the end of the turn or the task's `max_tokens`."""
+def sampling(task: Task, tokenizer: Tokenizer, chat: Template | None, temperature: float) -> Sampling:
+    """To the end of the turn or the task's `max_tokens`; temperature 0 is greedy."""
     if chat is None:
-        return Sampling(temperature=0.0, max_tokens=task.max_tokens, stop=PLAIN_STOP)
-    return Sampling(temperature=0.0, max_tokens=task.max_tokens, stop_ids=(chat.end_id(tokenizer),))
+        return Sampling(temperature=temperature, max_tokens=task.max_tokens, stop=PLAIN_STOP)
+    return Sampling(temperature=temperature, max_tokens=task.max_tokens, stop_ids=(chat.end_id(tokenizer),))
 
 
 def score(
     engine: Engine, tokenizer: Tokenizer, chat: Template | None, task: Task, journal: Journal,
-    progress: Progress | None = None, seed: int = 0,
+    progress: Progress | None = None, *, seed: int, temperature: float,
 ) -> tuple[list[Outcome], list[Completion]]:
-    """The engine's greedy answers to a task and what they are worth, one each a problem in the task's order.
+    """The engine's answers to a task and what they are worth, one each a problem in the task's order.
 
     `chat` is the template, or None for the plain-text score. Batches done are in `journal` and not done again.
     """
-    asked, how = requests(task, tokenizer, chat, seed), sampling(task, tokenizer, chat)
+    asked, how = requests(task, tokenizer, chat, seed), sampling(task, tokenizer, chat, temperature)
     completions = generate_journaled(engine, asked, how, journal, progress)
     return outcomes(task, completions), completions
 
@@ -103,8 +108,8 @@ def evaluate(inputs: Mapping[str, Path], config: Mapping[str, Any], resources: R
     """Score a model on tasks (a step). Inputs: `model` (a folder with `model/`) and `task.NAME` for each task.
 
     Config: {"stage", "tasks": [{"name", "capability", "split", "max_tokens"}], "template", "plain": bool, "slots",
-    "seed", "confidence", "limit": problems of a task | None, "unseal": reason | None}. Mistake if an unseen task is
-    among them without a reason to open it.
+    "seed", "temperature", "confidence", "limit": problems of a task | None, "unseal": reason | None}. Mistake if an
+    unseen task is among them without a reason to open it.
     """
     from postgrad.generation.native import NativeEngine  # torch comes in here, so that planning stays light
     from postgrad.models import load as load_model
@@ -124,7 +129,8 @@ def evaluate(inputs: Mapping[str, Path], config: Mapping[str, Any], resources: R
     total = sum(len(task.problems) for task in tasks)
     with resources.progress(f"evaluate {config['stage']}", total, "answers") as progress:
         for task in tasks:
-            found, completions = score(engine, loaded.tokenizer, chat, task, journal, progress, config["seed"])
+            found, completions = score(engine, loaded.tokenizer, chat, task, journal, progress,
+                                       seed=config["seed"], temperature=config["temperature"])
             write_records(resources.out / f"{task.name}.outcomes.parquet", Outcome, found)
             write_records(resources.out / f"{task.name}.completions.parquet", Completion, completions)
             about = {"task": task.name, "capability": task.capability, "split": task.split, "family": task.metric,

@@ -13,11 +13,14 @@ from functools import partial
 from postgrad.preferences.texts import (
     EDGES,
     NUMBER,
+    NUMBERS,
     contains,
+    content_words,
     items,
     number,
     paragraphs,
     sentences,
+    stem,
     words,
 )  # fmt: skip
 
@@ -26,7 +29,9 @@ WORD = r"[\"'“‘]?([\w'-]+)[\"'”’]?"
 PHRASE = r"(?:\"([^\"]+)\"|“([^”]+)”|'([^']+)'|‘([^’]+)’|([\w'-]+))"
 """Something quoted, or one word."""
 ARTICLE = r"(?:(?:the|a|an|one)\s+)?"
-NEGATED = r"\b(?:no|not|without|avoid|never|don['’]?t)\b[\w\s,]{0,20}$"
+NEGATED = r"\b(?:no|not|without|avoid|never|don['’]?t)\b[\w\s]{0,20}$"
+NEGATED_LIST = NEGATED.replace(r"[\w\s]", r"[\w\s,]")
+"""The same before one of several: no capitals, commas or quotes."""
 COUNTED = {"word": words, "sentence": sentences, "paragraph": paragraphs}
 RELATIONS = {
     "at_least": r"at least|no fewer than|no less than|not less than|minimum of|a minimum of",
@@ -59,8 +64,8 @@ def _phrase(groups: tuple[str | None, ...]) -> str:
     return next(group for group in groups if group).strip(EDGES)
 
 
-def _negated(prompt: str, place: int) -> bool:
-    return re.search(NEGATED, prompt[:place], re.IGNORECASE) is not None
+def _negated(prompt: str, place: int, pattern: str = NEGATED) -> bool:
+    return re.search(pattern, prompt[:place], re.IGNORECASE) is not None
 
 
 def _cased(text: str, upper: bool) -> bool:
@@ -80,7 +85,7 @@ def _case(prompt: str) -> Iterator[Demand]:
         yield Demand("a capital at every word's start", _title)
         return
     for found in re.finditer(CAPITALS, prompt, re.IGNORECASE):
-        if _negated(prompt, found.start()):
+        if _negated(prompt, found.start(), NEGATED_LIST):
             yield Demand("no capitals", lambda text: _cased(text, False))
         else:
             yield Demand("capitals only", lambda text: _cased(text, True))
@@ -161,18 +166,19 @@ def _avoids(phrase: str, text: str) -> bool:
     return not contains(text, phrase)
 
 
-def _edges(prompt: str) -> Iterator[Demand]:
+def edges(prompt: str) -> Iterator[tuple[str, str]]:
+    """("start" or "end", the words that an answer is to start or end with)."""
     for patterns, kind in ((STARTS, "start"), (ENDS, "end")):
         for pattern in patterns:
             found = re.search(pattern, prompt, re.IGNORECASE)
-            if found is None or _negated(prompt, found.start()):
-                continue
-            phrase = _phrase(found.groups())
-            if kind == "start":
-                yield Demand(f"starts with {phrase}", partial(_starts, phrase))
-            else:
-                yield Demand(f"ends with {phrase}", partial(_ends, phrase))
-            break
+            if found is not None and not _negated(prompt, found.start()):
+                yield kind, _phrase(found.groups())
+                break
+
+
+def _edges(prompt: str) -> Iterator[Demand]:
+    for kind, phrase in edges(prompt):
+        yield Demand(f"{kind}s with {phrase}", partial(_starts if kind == "start" else _ends, phrase))
 
 
 INCLUDES = (
@@ -242,7 +248,7 @@ def _lists(prompt: str) -> Iterator[Demand]:
     if re.search(ASKS_NUMBER, prompt, re.IGNORECASE):
         return
     style = next((name for name, pattern in STYLES.items() if (found := re.search(pattern, prompt, re.IGNORECASE))
-                  and not _negated(prompt, found.start())), None)
+                  and not _negated(prompt, found.start(), NEGATED_LIST)), None)
     if style is None and not re.search(LISTING, prompt, re.IGNORECASE):
         return
     found = re.search(rf"\b({NUMBER})\s+(?:\w+\s+)?(?!(?:{UNITS})\b)(\w{{2,}}s)\b", prompt, re.IGNORECASE)
@@ -266,6 +272,19 @@ def _repeats(prompt: str) -> Iterator[Demand]:
 def _number_asked(prompt: str) -> Iterator[Demand]:
     if re.search(ASKS_NUMBER, prompt, re.IGNORECASE):
         yield Demand("a number", lambda text: any(number(w) is not None or re.search(r"\d", w) for w in words(text)))
+
+
+_FORM = """
+write tell mention say speak shout whisper remark start begin open end close finish first last come stand word sentence
+paragraph letter capital small upper lower case quote bracket time comma dash bullet line number list item repeat once
+exactly precisely least most inside round put answer reply use include contain among give name"""
+FORM_WORDS = frozenset(map(stem, _FORM.split())) | frozenset(NUMBERS)
+
+
+def subject(prompt: str) -> set[str]:
+    """What a prompt is about: its words that carry meaning, less those that speak of the answer's form."""
+    edge_words = {word for _, phrase in edges(prompt) for word in content_words(phrase)}
+    return set(content_words(prompt)) - FORM_WORDS - edge_words
 
 
 RULES = (_case, _counts, _edges, _wanted, _wrapping, _lists, _repeats, _number_asked)

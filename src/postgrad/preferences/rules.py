@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from postgrad.preferences import sums
-from postgrad.preferences.constraints import demands, repeats_asked
+from postgrad.preferences.constraints import demands, repeats_asked, subject
 from postgrad.preferences.harm import Harm, harm, refuses
 from postgrad.preferences.texts import STOPWORDS, content_words, items, number, sentences, words
 from postgrad.records.types import Rating
 
 JUDGE = "rules"
-VERSION = 1
+VERSION = 2
 ASPECTS = ("helpfulness", "instruction_following", "honesty", "truthfulness")
 BEST, WORST = 5, 1
 
@@ -126,7 +126,7 @@ def helpfulness(case: Case) -> Rated:
             marks.fault(1, "shows no working")
         elif unused := _unused(case):
             marks.fault(2, f"never takes up {', '.join(unused)}")
-    elif not set(content_words(case.prompt)) & set(content_words(case.text)):
+    elif not (subject(case.prompt) or set(content_words(case.prompt))) & set(content_words(case.text)):
         marks.fault(3, "speaks of nothing that was asked")
     if _someone_else(case):
         marks.fault(3, "speaks of someone else")

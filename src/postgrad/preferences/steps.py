@@ -1,19 +1,20 @@
 """The steps of a `prefer` stage: complete, rate, pair. Each is `(inputs, config, resources)` and writes into
 `resources.out`.
 
-    complete   prompts × pool → completions.parquet, prompts.parquet (the prompts, as examples without an answer),
-    pool.json rate       completions    → ratings.parquet pair       ratings        → preferences.parquet, pairs.json
+    complete   prompts × pool → completions.parquet, prompts.parquet (examples without an answer), pool.json
+    rate       completions    → ratings.parquet
+    pair       ratings        → preferences.parquet, pairs.json
 """
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from postgrad.generation.chat import ChatEngine, open_engine
-from postgrad.generation.journaled import Journal, generate_journaled
+from postgrad.generation.journaled import generate_journaled
 from postgrad.generation.protocol import Request
+from postgrad.models.deterministic import make_deterministic
 from postgrad.preferences import pairs, prompts, rules
 from postgrad.records.tables import read_records, write_records
 from postgrad.records.types import (
@@ -27,20 +28,9 @@ from postgrad.records.types import (
 from postgrad.support.errors import Failure, Mistake
 from postgrad.support.files import write_atomically
 from postgrad.support.hashing import canonical_json, hash_text
-from postgrad.support.progress import Progress
+from postgrad.support.resources import Resources
 
-COMPLETE_VERSION = RATE_VERSION = PAIR_VERSION = 1
 PROMPTS, POOL = "prompts.", "pool."
-
-
-class Resources(Protocol):
-    """What these steps need of the pipeline's resources."""
-
-    out: Path
-
-    def journal(self, name: str) -> Journal: ...
-
-    def progress(self, label: str, total: float | None, unit: str) -> AbstractContextManager[Progress]: ...
 
 
 Inputs = Mapping[str, Path]
@@ -72,6 +62,7 @@ def complete(inputs: Inputs, config: Config, resources: Resources) -> None:
     completions, temperature, top_p, max_tokens, template, slots, rows (or None), priorities {capability: priority},
     seed. A prompt that some model of the pool cannot read is left out and counted in `pool.json`.
     """
+    make_deterministic(resources.threads)
     folders = [inputs[name] for name in sorted(inputs) if name.startswith(PROMPTS)]
     found = prompts.distinct(prompt for folder in folders for prompt in prompts.read(folder))
     asked = prompts.choose(found, config["priorities"], config["rows"], config["seed"])

@@ -173,6 +173,8 @@ class Evaluate(Part):
     """Of every interval."""
     unseal: Annotated[str, Field(min_length=8)] | None = None
     """Why this run opens the unseen tasks; goes into the seal log. Leave it out while the recipe is worked on."""
+    temperature: NotNegative = 0.0
+    """Of answers; 0: always the likeliest token. Published: 0, but 0.8 for HumanEval ([P] 7)."""
     limit: Count | None = None
     """At most so many problems a task. Default: all."""
     max_tokens: Count = 4096

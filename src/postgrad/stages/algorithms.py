@@ -33,7 +33,7 @@ def reference(inputs: Inputs, config: Config, resources: Resources) -> None:
     dpo.reference(inputs, config, resources)
 
 
-@versioned(2)
+@versioned(3)
 def dpo(inputs: Inputs, config: Config, resources: Resources) -> None:
     """Direct preference optimisation. Inputs: model, preferences, reference."""
     from postgrad.training import dpo as algorithm
@@ -80,7 +80,7 @@ def rlvr(inputs: Inputs, config: Config, resources: Resources) -> None:
     algorithm.run(load(folder), load(folder), problems, verdict, engine, config, resources)
 
 
-@versioned(2)
+@versioned(3)
 def complete(inputs: Inputs, config: Config, resources: Resources) -> None:
     """Several answers a prompt, from a pool of models. Inputs: prompts.ROWS, pool.NAME."""
     from postgrad.preferences import steps
@@ -88,7 +88,7 @@ def complete(inputs: Inputs, config: Config, resources: Resources) -> None:
     steps.complete(inputs, config, resources)
 
 
-@versioned(1)
+@versioned(2)
 def rate(inputs: Inputs, config: Config, resources: Resources) -> None:
     """Four aspects of every answer. Inputs: completions."""
     from postgrad.preferences import steps
@@ -104,7 +104,7 @@ def pair(inputs: Inputs, config: Config, resources: Resources) -> None:
     steps.pair(inputs, config, resources)
 
 
-@versioned(4)
+@versioned(5)
 def evaluate(inputs: Inputs, config: Config, resources: Resources) -> None:
     """One model's scores. Inputs: model, task.NAME."""
     from postgrad.evaluation import score

@@ -17,7 +17,7 @@ from postgrad.chat import Tokenizer, template
 from postgrad.data.files import Broken, count_rows, find_files, raw_rows
 from postgrad.data.formats import parse
 from postgrad.data.sources import SourceSpec, kind_of, resolve
-from postgrad.embedded.sources import DEVELOPMENT_SIZE, TASKS, UNSEEN_SIZE, capability_of_task, examples, split_of_task
+from postgrad.embedded.sources import SIZES, TASKS, capability_of_task, examples
 from postgrad.recipe import Recipe
 from postgrad.records.types import Message, messages_json
 from postgrad.stages.rows import Rows
@@ -129,7 +129,7 @@ class Sampled:
         capability, split = self.rows.tasks[name]
         limit = self.recipe.evaluate.limit
         if name in TASKS:
-            size = DEVELOPMENT_SIZE if split_of_task(name) == "development" else UNSEEN_SIZE
+            size = SIZES[name]
             sample = self._lengths(size, _made(f"world_{capability_of_task(name)}", self.recipe.seed, MADE_ROWS))
         elif split == "unseen":
             spec, prompts = self.recipe.tasks[name], [one.prompt for source, one in self.sources.items()

@@ -30,10 +30,15 @@ from postgrad.support.errors import Mistake
 SCORES = "scores"
 SLOTS = 128
 """Completions that run side by side in the native engine; part of every key that depends on it."""
+ROLLOUT_SLOTS = 256
+"""The same in RLVR, whose answers are sampled a step at a time."""
 SAVED_DTYPE = "float32"
 TIMED = ("timings.jsonl",)
 READING = ("transformers", "tokenizers", "gguf")
 """Packages that a base model is imported with."""
+VERIFYING = ("math-verify",)
+SCORING = (*VERIFYING, "numpy", "scipy")
+"""Packages that verdicts, and scores with their intervals, come from."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +138,7 @@ class _Wiring:
     def _compare(self, name: str, stage: str | None) -> None:
         """All scores so far, side by side. It belongs to the stage that it ends with."""
         config = {"stages": list(self.evaluations), "confidence": self.recipe.evaluate.confidence}
-        made = step(name, algorithms.compare, config, dict(self.evaluations), stage=stage, packages=("numpy", "scipy"))
+        made = step(name, algorithms.compare, config, dict(self.evaluations), stage=stage, packages=SCORING)
         self.steps.append(made)
         self.scores.append(made)
 
@@ -141,9 +146,9 @@ class _Wiring:
         return self.models[stage.from_] if stage.from_ else list(self.models.values())[-1]
 
     def _numeric(self, name: str, run: Any, config: dict[str, Any], inputs: dict[str, Step | File], stage: str | None,
-                 timed: tuple[str, ...] = ()) -> Step:
+                 timed: tuple[str, ...] = (), packages: tuple[str, ...] = ()) -> Step:
         config = config | {"threads": self.threads, "device": "cpu"}
-        return step(name, run, config, inputs, stage=stage, numeric=True, timed=timed)
+        return step(name, run, config, inputs, stage=stage, numeric=True, timed=timed, packages=packages)
 
     def _config(self, stage: SftStage | DpoStage | RlvrStage, *left_out: str) -> dict[str, Any]:
         """A stage's own settings, and what every algorithm needs of the recipe."""
@@ -195,11 +200,12 @@ class _Wiring:
     def _rlvr(self, stage: RlvrStage) -> Step:
         wanted = stage.steps * stage.prompts_per_step
         problems = self.rows.drawn(stage.name, stage.problems, wanted)
-        proof = step(f"{stage.name}.proof", algorithms.prove, {}, {"problems": problems}, packages=("math-verify",))
+        proof = step(f"{stage.name}.proof", algorithms.prove, {}, {"problems": problems}, packages=VERIFYING)
         self.sources.append(proof)
         inputs: dict[str, Step | File] = {"model": self._from(stage), "problems": problems, "proof": proof}
-        config = self._config(stage, "problems", "algorithm") | {"slots": SLOTS}
-        return self._numeric(stage.name, algorithms.rlvr, config, inputs, stage.name, TIMED)
+        slots = min(ROLLOUT_SLOTS, stage.prompts_per_step * stage.group_size)
+        config = self._config(stage, "problems", "algorithm") | {"slots": slots}
+        return self._numeric(stage.name, algorithms.rlvr, config, inputs, stage.name, TIMED, VERIFYING)
 
     def _evaluate(self, name: str, model: Step, stage: str | None, split: str) -> None:
         """One model's scores on the tasks of a split, as part of a stage."""
@@ -214,9 +220,11 @@ class _Wiring:
         config = {
             "stage": name, "tasks": wanted, "template": self.recipe.template, "plain": name == "base_plain",
             "slots": SLOTS, "seed": self.recipe.seed, "confidence": evaluate.confidence, "limit": evaluate.limit,
+            "temperature": evaluate.temperature,
             "unseal": evaluate.unseal if unseen else None}
         problems = {f"task.{task}": self.rows.problems(task) for task in tasks}
-        made = self._numeric(f"evaluate.{label}", algorithms.evaluate, config, {"model": model, **problems}, stage)
+        inputs: dict[str, Step | File] = {"model": model, **problems}
+        made = self._numeric(f"evaluate.{label}", algorithms.evaluate, config, inputs, stage, packages=SCORING)
         self.steps.append(made)
         self.evaluations[label] = made
         if unseen:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from postgrad.evaluation.seal import SealLog
-from postgrad.pipeline import Artifact, Event, Store, execute, write_run
+from postgrad.pipeline import Artifact, Event, Store, execute, runs, write_run
 from postgrad.pipeline.environment import hardware, package_versions
 from postgrad.pipeline.failures import said_plainly
 from postgrad.pipeline.keys import content_of
@@ -21,6 +21,7 @@ from postgrad.pipeline.steps import File, in_order
 from postgrad.recipe import Recipe, resolved
 from postgrad.stages import sourcing
 from postgrad.stages.plan import Plan, plan
+from postgrad.support.errors import Failure, Mistake
 from postgrad.support.files import write_atomically
 from postgrad.support.hashing import FileHashes, hash_json
 from postgrad.tasks import load
@@ -45,8 +46,10 @@ def run(
     """
     made = plan(recipe, until or only)
     _writable(out)
+    log = SealLog(seal_log)
+    _holds_what_was_noted(log, out)
     store = Store(store_root)
-    seal = _Seal(made, SealLog(seal_log), recipe)
+    seal = _Seal(made, log, recipe)
     outcome = Outcome()
     details = _details(recipe, made, seal.said, store.hash_memory)
 
@@ -73,6 +76,15 @@ def _writable(out: Path) -> None:
     with said_plainly(f"--out {out}"):
         out.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=out).close()
+
+
+def _holds_what_was_noted(log: SealLog, out: Path) -> None:
+    """Failure if the run folder names a head that the log no longer holds: it was cut, rewritten, or is another one."""
+    try:
+        noted = runs.read_record(out)["seal"]["head"]
+    except (Mistake, Failure, KeyError, TypeError):
+        return  # no run yet, or one whose record this run writes anew
+    log.check(noted)
 
 
 class _Seal:

@@ -33,20 +33,20 @@ def base(inputs: Inputs, config: Config, resources: Resources) -> None:
     import_base(spec, resources.out, template=template(config["template"]), licence=config["licence"])
 
 
-@versioned(1)
+@versioned(2)
 def make_source(inputs: Inputs, config: Config, resources: Resources) -> None:
     """Rows made by a generator that ships. Config: {"generator", "seed", "rows"}."""
     GENERATORS[config["generator"]](config["seed"], config["rows"], resources.out)
 
 
-@versioned(1)
+@versioned(2)
 def task(inputs: Inputs, config: Config, resources: Resources) -> None:
     """The problems of a task: of the input `file`, read by config "spec", else of the one that ships as "task"."""
     if not write_records(resources.out / PROBLEMS, Problem, problems_of(inputs, config)):
         raise Mistake("holds no problem", where=f"tasks.{config['task']}", mend="give at least one")
 
 
-@versioned(1)
+@versioned(2)
 def hash_task(inputs: Inputs, config: Config, resources: Resources) -> None:
     """A task's n-grams, hashed: the door of an unseen task that opens nothing. Config: as `task`, and "ngram"."""
     from postgrad.evaluation.seal import hashed_ngrams

@@ -24,16 +24,17 @@ from torch import Tensor
 from postgrad.chat import Template, Tokenizer
 from postgrad.chat import template as find_template
 from postgrad.models import load
+from postgrad.models.deterministic import make_deterministic
 from postgrad.models.logprobs import batch_logprobs
 from postgrad.models.packed import PackedBatch, Segment, pack
 from postgrad.records.tables import read_records
 from postgrad.records.types import Preference
 from postgrad.support.errors import Failure
+from postgrad.support.resources import Resources
 from postgrad.training import losses
-from postgrad.training.loop import Micro, Optimisation, Update, make_deterministic, train
+from postgrad.training.loop import Micro, Optimisation, Update, train
 from postgrad.training.packing import first_fit_decreasing, step_rows
-from postgrad.training.resources import Resources
-from postgrad.training.rows import answer, finish, need_rows, prompt_ids
+from postgrad.training.rows import answer, finish, need_context, need_rows, prompt_ids
 
 SCHEMA = pa.schema(
     [
@@ -63,22 +64,30 @@ class Pair:
         return len(self.prompt) + len(self.chosen) + len(self.rejected)
 
 
-def read_pairs(path: Path, template: Template, tokenizer: Tokenizer, max_length: int) -> tuple[list[Pair], int]:
-    """The pairs of a preferences file whose longer side fits `max_length`, and how many did not."""
+def read_pairs(
+    path: Path, template: Template, tokenizer: Tokenizer, max_length: int
+) -> tuple[list[Pair], dict[str, int]]:
+    """The pairs of a preferences file whose longer side fits `max_length`, and how many were left out, and why.
+
+    A side that was cut off before it said anything has no token to learn from.
+    """
     pairs: list[Pair] = []
-    longer = 0
+    left = {"rows_too_long": 0, "rows_without_answer": 0}
     for row, preference in enumerate(read_records(path, Preference)):
         if preference.chosen is None or preference.rejected is None:
-            raise Failure(f"row {row} is not a pair", where=str(path), mend="give `dpo` the pairs of a `prefer` stage")
+            mend = "give `dpo` the pairs of a `prefer` stage"
+            raise Failure(f"row {row + 1} is not a pair", where=str(path), mend=mend)
         prompt = prompt_ids(preference.prompt, template, tokenizer)
         chosen, rejected = (_side(preference, side, text, template, tokenizer)
                             for side, text in (("chosen", preference.chosen), ("rejected", preference.rejected)))
         if len(prompt) + max(len(chosen), len(rejected)) > max_length:
-            longer += 1
+            left["rows_too_long"] += 1
+        elif not chosen or not rejected:
+            left["rows_without_answer"] += 1
         else:
             pairs.append(Pair(row, preference.content_id, prompt, chosen, rejected))
     need_rows(len(pairs), "pair", path)
-    return pairs, longer
+    return pairs, left
 
 
 def _side(preference: Preference, side: str, text: str, template: Template, tokenizer: Tokenizer) -> Sequence[int]:
@@ -113,6 +122,7 @@ def reference(inputs: Mapping[str, Path], config: Mapping[str, Any], resources: 
     pairs, _ = read_pairs(
         inputs["preferences"] / "preferences.parquet", template, loaded.tokenizer, config["max_length"]
     )
+    need_context(loaded, max(len(pair.prompt) + max(len(pair.chosen), len(pair.rejected)) for pair in pairs))
     journal = resources.journal("reference")
     found: dict[int, tuple[float, float]] = {}
     with resources.progress("reference", sum(pair.tokens for pair in pairs), "tokens") as progress:
@@ -141,7 +151,7 @@ def run(inputs: Mapping[str, Path], config: Mapping[str, Any], resources: Resour
     make_deterministic(resources.threads)
     loaded, template = load(inputs["model"] / "model"), find_template(config["template"])
     path = inputs["preferences"] / "preferences.parquet"
-    pairs, longer = read_pairs(path, template, loaded.tokenizer, config["max_length"])
+    pairs, left = read_pairs(path, template, loaded.tokenizer, config["max_length"])
     known = pq.read_table(inputs["reference"] / "reference.parquet", schema=SCHEMA).to_pylist()
     if [(pair.row, pair.name, len(pair.chosen), len(pair.rejected)) for pair in pairs] != [
         (row["row"], row["content_id"], row["chosen_tokens"], row["rejected_tokens"]) for row in known
@@ -165,7 +175,7 @@ def run(inputs: Mapping[str, Path], config: Mapping[str, Any], resources: Resour
             loaded.model, len(plan), update, loss, settings, out=resources.out, work=resources.work, progress=progress
         )
     finish(loaded, resources.out, template, config.get("dtype", "float32"), {
-        "rows": len(pairs), "rows_too_long": longer, "steps": len(plan), "tokens": tokens})
+        "rows": len(pairs), **left, "steps": len(plan), "tokens": tokens})
 
 
 def dpo_update(pairs: Sequence[Pair], against_P2: Tensor, chosen: Sequence[int], micro_batch_tokens: int) -> Update:

@@ -20,14 +20,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from postgrad.models.deterministic import make_deterministic
 from postgrad.models.packed import PackedBatch
 from postgrad.support.errors import Failure
 from postgrad.support.progress import Progress
 from postgrad.training import checkpoints
 from postgrad.training.schedules import Schedule, learning_rate
-
-__all__ = ["Loss", "Micro", "Optimisation", "Update", "make_deterministic", "train"]
 
 CHECKPOINT_SECONDS = 15.0
 CHECKPOINT_SHARE = 0.05  # of the time, at most, goes into checkpoints

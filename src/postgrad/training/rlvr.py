@@ -24,14 +24,15 @@ from torch import Tensor
 from postgrad.chat import template as find_template
 from postgrad.generation.protocol import Sampling
 from postgrad.models import LoadedModel, weights_hash
+from postgrad.models.deterministic import make_deterministic
 from postgrad.models.logprobs import batch_logprobs, batch_logprobs_and_entropy
 from postgrad.models.packed import PackedBatch, Segment, pack
 from postgrad.records.types import Completion, Problem
 from postgrad.support.errors import Failure, Mistake
+from postgrad.support.resources import Resources
 from postgrad.training import losses
-from postgrad.training.loop import Micro, Optimisation, Update, make_deterministic, train
+from postgrad.training.loop import Micro, Optimisation, Update, train
 from postgrad.training.packing import first_fit_decreasing
-from postgrad.training.resources import Resources
 from postgrad.training.rollouts import EngineFactory, Group, Prompt, Verify, gather, prompts_of_step, roll
 from postgrad.training.rows import finish, prompt_ids
 

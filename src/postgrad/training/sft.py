@@ -19,10 +19,10 @@ from postgrad.models.logprobs import batch_logprobs
 from postgrad.models.packed import pack
 from postgrad.records.tables import read_records
 from postgrad.records.types import Example
+from postgrad.support.resources import Resources
 from postgrad.training import losses
 from postgrad.training.loop import Micro, Optimisation, Update, train
 from postgrad.training.packing import first_fit_decreasing, step_rows
-from postgrad.training.resources import Resources
 from postgrad.training.rows import Conversation, conversation, finish, need_context, need_rows
 
 
