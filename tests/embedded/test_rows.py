@@ -53,7 +53,7 @@ def test_stories_use_their_numbers_in_order(task: str) -> None:
 def test_sizes_and_distinctness() -> None:
     for task in TASKS:
         asked = [question_of(row) for row in problems(task)]
-        assert len(asked) >= (500 if task in DEVELOPMENT else 400)
+        assert len(asked) >= 400
         assert len(set(asked)) == len(asked)
         if "instructions" in task or "safety" in task:
             assert len({mask_names(q) for q in asked}) == len(asked)

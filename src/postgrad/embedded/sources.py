@@ -33,14 +33,14 @@ UNSEEN = {
 TASKS: tuple[str, ...] = (*DEVELOPMENT, *UNSEEN)
 """The tasks that ship."""
 SIZES = {
-    "world_math": 800,
+    "world_math": 600,
     "world_instructions": 800,
-    "world_knowledge": 500,
-    "world_safety": 560,
-    "world_math_hard": 440,
-    "world_instructions_new": 440,
-    "world_knowledge_new": 440,
-    "world_safety_new": 440,
+    "world_knowledge": 400,
+    "world_safety": 440,
+    "world_math_hard": 400,
+    "world_instructions_new": 400,
+    "world_knowledge_new": 400,
+    "world_safety_new": 400,
 }
 """Problems of each task: more where training aims highest, so that a gain of three points can be told from noise."""
 
