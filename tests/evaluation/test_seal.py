@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from postgrad.evaluation import seal
 from postgrad.evaluation.seal import EMPTY, SealLog, hashed_ngrams
 from postgrad.records.types import Message, Origin, Problem, content_id
 from postgrad.support.errors import Failure, Mistake
@@ -138,13 +137,6 @@ def test_a_place_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> N
     (tmp_path / "file").write_text("")
     with pytest.raises(Failure, match="--seal-log"):
         SealLog(tmp_path / "file" / "seal.jsonl").open_tasks({"t": "h"}, "why", "run")
-
-
-def test_the_default_place_follows_xdg(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    assert seal.default_path() == SealLog().path == tmp_path / "postgrad" / "seal.jsonl"
-    monkeypatch.setenv("XDG_DATA_HOME", "relative")
-    assert seal.default_path() == Path.home() / ".local/share/postgrad/seal.jsonl"
 
 
 def test_the_other_door_gives_hashes_without_text_and_opens_nothing(log: SealLog) -> None:

@@ -39,8 +39,8 @@ def test_loss_and_gradient_are_those_of_plain_transformers(tmp_path: Path, kind:
     reference = load(write_model(tmp_path / "reference", seed=1), attention="sdpa")
     rows, beta = preferences(7), 0.7
     write_records(tmp_path / "preferences.parquet", Preference, rows)
-    pairs, longer = dpo.read_pairs(tmp_path / "preferences.parquet", template("tulu"), ours.tokenizer, 500)
-    assert longer == 0
+    pairs, left_out = dpo.read_pairs(tmp_path / "preferences.parquet", template("tulu"), ours.tokenizer, 500)
+    assert not any(left_out.values())
     with torch.no_grad():
         against = torch.stack(
             [
@@ -79,6 +79,16 @@ def test_an_answer_that_was_cut_off_has_no_end_token(tmp_path: Path) -> None:
     write_records(tmp_path / "pairs.parquet", Preference, [whole, cut])
     (one, other), _ = dpo.read_pairs(tmp_path / "pairs.parquet", template("tulu"), loaded.tokenizer, 500)
     assert other.chosen == one.chosen and [*other.rejected, loaded.tokenizer.eos_id] == list(one.rejected)
+
+
+def test_a_side_that_was_cut_off_before_it_said_anything_makes_no_pair(bench: Bench) -> None:
+    (whole,) = preferences(1)
+    mute = replace(whole, rejected="", meta={"rejected": {"finish_reason": "length"}})
+    inputs = bench.inputs(preferences=("preferences.parquet", Preference, [whole, mute]))
+    tokenizer = load(inputs["model"] / "model").tokenizer
+    pairs, left_out = dpo.read_pairs(
+        inputs["preferences"] / "preferences.parquet", template("tulu"), tokenizer, 500)
+    assert len(pairs) == 1 and left_out == {"rows_too_long": 0, "rows_without_answer": 1}
 
 
 def test_the_reference_is_the_models_own_log_probabilities_and_the_first_loss_is_log_2(bench: Bench) -> None:
@@ -165,5 +175,5 @@ def test_pairs_that_are_too_long_are_left_out_and_a_reference_of_other_pairs_is_
         dpo.run(inputs, CONFIG, bench.resources("other"))
     unpaired = Preference("u", (), rows[0].prompt, "s", "MIT", "c", completion="x", label=True)
     bench.inputs(preferences=("preferences.parquet", Preference, [unpaired]))
-    with pytest.raises(Failure, match="row 0 is not a pair"):
+    with pytest.raises(Failure, match="row 1 is not a pair"):
         dpo.reference(inputs, SHARED, bench.resources("unpaired"))

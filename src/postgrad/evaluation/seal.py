@@ -49,12 +49,6 @@ class Opening:
     hash: str
 
 
-def default_path() -> Path:
-    """`$XDG_DATA_HOME/postgrad/seal.jsonl`, by default under `~/.local/share`."""
-    root = os.environ.get("XDG_DATA_HOME", "")
-    return (Path(root) if Path(root).is_absolute() else Path.home() / ".local" / "share") / "postgrad" / "seal.jsonl"
-
-
 def hashed_ngrams(task: Task, ngram: int) -> HashedItems:
     """The n-grams of a task's prompts as hashes, which is what decontamination compares. Nothing is opened."""
     items = ((hash_json([task.name, problem.content_id])[:16],
@@ -65,8 +59,8 @@ def hashed_ngrams(task: Task, ngram: int) -> HashedItems:
 class SealLog:
     """The log at `path`, made at the first opening. Several processes may use it at the same time."""
 
-    def __init__(self, path: Path | None = None) -> None:
-        self.path = path or default_path()
+    def __init__(self, path: Path) -> None:
+        self.path = path
 
     def openings(self) -> list[Opening]:
         """Every opening, oldest first. Failure, with the line, if the chain does not hold."""
