@@ -5,6 +5,7 @@ teach nothing) is said here and in `lengths`; what work costs is said in `costs`
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -27,8 +28,8 @@ RAMBLING = 1.6
 """Answers of a base without a chat template, over those of a trained model: it ends late or not at all."""
 LONGEST = 1.5
 """The longest of many answers of a trained model, over their mean."""
-PAIRS = 0.93
-"""Share of prompts whose answers differ in their ratings."""
+PAIRS, CHOOSY_PAIRS = 0.93, 0.6
+"""Share of prompts whose answers differ in their ratings; and where a floor or a margin is asked for besides."""
 TEACHING = 0.5
 """Share of RLVR's groups whose rewards differ, so that they are trained on."""
 BATCH_SLOTS = 4
@@ -228,9 +229,12 @@ class _Estimate:
 
     def _complete(self, step: Step) -> Work:
         stage, asked, _ = self.prefer[str(step.stage)]
-        slots, each, most = step.config["slots"], stage.completions / len(stage.pool), stage.max_tokens
-        what = f"{stage.completions} answers to each of {asked.rows:,.0f} prompts by {', '.join(stage.pool)}"
-        parts = [self._generation(member, asked, each, most, slots, slots * BATCH_SLOTS) for member in stage.pool]
+        slots, most = step.config["slots"], stage.max_tokens
+        places = Counter(stage.pool)
+        what = f"{stage.completions} answers to each of {asked.rows:,.0f} prompts by {', '.join(places)}"
+        each = stage.completions / len(stage.pool)
+        parts = [self._generation(member, asked, each * times, most, slots, slots * BATCH_SLOTS)
+                 for member, times in places.items()]
         cost = self._cost(lambda costs: sum((costs.loading() + costs.generating(part) for part in parts), Cost()))
         return Work(what, sum(part.tokens for part in parts), None, cost)
 
@@ -242,14 +246,20 @@ class _Estimate:
     def _pair(self, step: Step) -> Work:
         stage, asked, _ = self.prefer[str(step.stage)]
         answers = asked.rows * stage.completions
-        return Work(f"{PAIRS * asked.rows:,.0f} pairs", cost=Cost(0.0, STEP_SECONDS + ROW_SECONDS * answers))
+        what = f"{self._share(stage) * asked.rows:,.0f} pairs"
+        return Work(what, cost=Cost(0.0, STEP_SECONDS + ROW_SECONDS * answers))
 
     def _pairs(self, step: Step) -> tuple[float, float]:
         """For DPO: how many pairs its `prefer` stage makes, and tokens of one, the prompt once and both answers."""
         source = step.inputs["preferences"]
         assert isinstance(source, Step)
-        _, asked, answer = self.prefer[str(source.stage)]
-        return PAIRS * asked.rows, asked.prompt + 2 * answer
+        stage, asked, answer = self.prefer[str(source.stage)]
+        return self._share(stage) * asked.rows, asked.prompt + 2 * answer
+
+    @staticmethod
+    def _share(stage: PreferStage) -> float:
+        """The share of prompts that give a pair: fewer where a chosen answer must be good, or the better by far."""
+        return CHOOSY_PAIRS if stage.floor or stage.margin else PAIRS
 
     def _reference(self, step: Step) -> Work:
         pairs, length = self._pairs(step)
