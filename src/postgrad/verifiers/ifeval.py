@@ -62,7 +62,8 @@ def judge(text: str, ground_truth: Any, prompt: str, finish_reason: str) -> tupl
     whole_strict, whole_loose = _all(list(strict.values())), _all(list(loose.values()))
     if whole_loose is None:
         undecided = ", ".join(name.partition(".")[2] for name, result in loose.items() if result is None)
-        raise CannotCompare(f"cannot decide {undecided}: no language detector is installed (pip install 'postgrad[languages]', which brings langdetect)")
+        missing = "no language detector is installed (langdetect, in postgrad[languages])"
+        raise CannotCompare(f"cannot decide {undecided}: {missing}")
     parts = {"strict": whole_strict, "loose": whole_loose}
     parts |= {f"strict.{name}": result for name, result in strict.items()}
     parts |= {f"loose.{name}": result for name, result in loose.items()}
