@@ -156,6 +156,15 @@ def test_a_second_export_leaves_the_folder_alone_and_a_changed_one_replaces_it(r
     assert [path.name for path in run.iterdir() if path.name.startswith(".model")] == []
 
 
+def test_what_a_killed_export_left_is_cleared_away(run: Path) -> None:
+    made = export(run)
+    halves = run / ".model.half" / "old"
+    halves.mkdir(parents=True)
+    (halves / "config.json").write_text("{}")
+    assert export(run) == made
+    assert sorted(path.name for path in run.iterdir() if path.name.startswith(".model")) == []
+
+
 def test_mistakes_are_one_line(run: Path, tmp_path: Path) -> None:
     with pytest.raises(Mistake, match="no step 'nosuch'"):
         export(run, tmp_path / "out", stage="nosuch")

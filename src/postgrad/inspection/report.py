@@ -56,7 +56,6 @@ def contents(run: Run, loader: jinja2.BaseLoader, surroundings: jinja2.Environme
     tasks, compared = scoring.by_task(run), [*scoring.steps(run), *scoring.spans(run)]
     examples = flow.examples(run)
     capabilities, sources = flow.mixture(run)
-    limits = score_pictures.common_limits(compared)
     licences, licence_verdict = choices.licences(run)
     css, _, _ = loader.get_source(surroundings, "report.css")
     return {
@@ -87,7 +86,7 @@ def contents(run: Run, loader: jinja2.BaseLoader, surroundings: jinja2.Environme
         "dots": {split: Markup(score_pictures.dots(group, split, roles)) for split, group in tasks.items() if group},
         "steps": compared,
         "comparisons": scoring.changes(run),
-        "forests": [Markup(score_pictures.forest(step, limits)) for step in compared],
+        "forests": [Markup(score_pictures.forest(step)) for step in compared],
         "cases": answers.by_task(run),
         "pairs": [found for stage in run.about.get("stages") or {} if (found := pairs.of_stage(run, stage))],
         "rollouts": [seen for stage in run.stages if (seen := rollouts.of_stage(run, stage))],

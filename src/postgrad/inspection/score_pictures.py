@@ -89,9 +89,11 @@ def dots(tasks: list[TaskScores], split: str, roles: dict[str, str]) -> str:
         return plot.render(f"Scores on {split} tasks by stage with their intervals")
 
 
-def forest(step: Step, limits: tuple[float, float]) -> str:
-    """One step's paired differences, development above unseen; x over `limits` points."""
-    low, high = limits
+def forest(step: Step) -> str:
+    """One step's paired differences, development above unseen. Its scale is its own: a step of a few points would
+    look flat on that of one which teaches everything.
+    """
+    low, high = limits(step)
     groups = [(split, [change for change in step.changes if change.split == split]) for split in SPLITS]
     groups = [(split, changes) for split, changes in groups if changes]
     height = sum(22 + 20 * len(changes) for _, changes in groups) + 34
@@ -178,8 +180,8 @@ def forest(step: Step, limits: tuple[float, float]) -> str:
         return plot.render(f"Paired differences from {step.start} to {step.to}, with intervals")
 
 
-def common_limits(found: list[Step]) -> tuple[float, float]:
-    """One x range for all forests, so that eyes can compare them: it holds every interval and zero, in steps of 5."""
-    changes = [change for step in found for change in step.changes]
-    lowest, highest = min((c.low for c in changes), default=0.0), max((c.high for c in changes), default=0.0)
+def limits(step: Step) -> tuple[float, float]:
+    """The x range of one step's forest: it holds every interval and zero, in steps of 5."""
+    lowest = min((change.low for change in step.changes), default=0.0)
+    highest = max((change.high for change in step.changes), default=0.0)
     return 5.0 * math.floor(min(lowest, -2.5) / 5), 5.0 * math.ceil(max(highest, 2.5) / 5)

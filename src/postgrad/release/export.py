@@ -21,8 +21,9 @@ WEIGHTY = ("sft", "dpo", "rlvr")
 def export(run: Path, out: Path | None = None, *, stage: str | None = None) -> Path:
     """Write the model of `stage` (default: the last stage that made weights) to `out` (default: `run/model`).
 
-    The new folder is whole before it takes the old one's place; one that is the same already is left alone. Returns
-    where it lies. Mistake if the run has no such stage or no weights; Failure if the artifact is gone or incomplete.
+    The new folder is whole before it takes the old one's place; one that is the same already is left alone, and what a
+    killed export left beside it is cleared away (so the caller sees to it that no other is under way). Returns where
+    it lies. Mistake if the run has no such stage or no weights; Failure if the artifact is gone or incomplete.
     """
     opened = open_run(run)
     chosen = stage or final_stage(opened)
@@ -36,6 +37,8 @@ def export(run: Path, out: Path | None = None, *, stage: str | None = None) -> P
             mend=f"run the stage {chosen} again",
         )
     target = out or run / "model"
+    for left in target.parent.glob(f".{target.name}.*"):
+        shutil.rmtree(left, ignore_errors=True)
     text = card(opened, chosen)
     if same(files, text, target):
         return target

@@ -3,14 +3,12 @@
 Functions only import torch when they run, so that planning stays light.
 """
 
-import json
 from typing import TYPE_CHECKING
 
 from postgrad.pipeline.resources import Resources
 from postgrad.pipeline.steps import Config, Inputs, versioned
 from postgrad.records.tables import read_records
 from postgrad.records.types import Problem
-from postgrad.support.errors import Mistake
 
 if TYPE_CHECKING:
     from postgrad.generation.native import NativeEngine
@@ -43,21 +41,10 @@ def dpo(inputs: Inputs, config: Config, resources: Resources) -> None:
 
 @versioned(1)
 def prove(inputs: Inputs, config: Config, resources: Resources) -> None:
-    """The proof of every verifier on the problems that it will reward: proof.json. Input: problems.
+    """The proof of every verifier on the problems that it will reward. Input: problems."""
+    from postgrad.verifiers import steps
 
-    Mistake if a verifier is not proved: its faults would be lessons.
-    """
-    from postgrad.verifiers.prove import proved
-
-    problems = list(read_records(inputs["problems"] / "problems.parquet", Problem))
-    bare = next((problem.source for problem in problems if not problem.verifier), None)
-    if bare is not None:
-        raise Mistake("holds prompts that nothing says how to check", where=f"sources.{bare}",
-                      mend="give its rows a ground truth and a verifier, or take it out of `problems`")
-    names = sorted({problem.verifier for problem in problems})
-    lines = [line for name in names for line in proved(name, [one for one in problems if one.verifier == name])]
-    said = [{"verifier": line.verifier, "claim": line.claim, "tried": line.tried} for line in lines]
-    (resources.out / "proof.json").write_text(json.dumps(said, indent=1) + "\n")
+    steps.prove(inputs, config, resources)
 
 
 @versioned(4)

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from postgrad.data.mixture import fill
+from postgrad.generation.journaled import BATCH_SLOTS
 from postgrad.pipeline import Artifact, Store, missing, plan_keys
 from postgrad.pipeline.steps import File, Step, in_order
 from postgrad.preferences.prompts import shares
@@ -25,15 +26,15 @@ from postgrad.stages.rows import Rows
 from postgrad.support.model_shape import Shape, shape_of
 
 RAMBLING = 1.6
-"""Answers of a base without a chat template, over those of a trained model: it ends late or not at all."""
+"""Answers of a base without a chat template to plain text, over those of a trained model: it ends late or never."""
+LOST = 0.58
+"""Share of the most tokens that it spends on an answer in a chat form that it was never taught, whatever is asked."""
 LONGEST = 1.5
 """The longest of many answers of a trained model, over their mean."""
 PAIRS, CHOOSY_PAIRS = 0.93, 0.6
 """Share of prompts whose answers differ in their ratings; and where a floor or a margin is asked for besides."""
 TEACHING = 0.5
 """Share of RLVR's groups whose rewards differ, so that they are trained on."""
-BATCH_SLOTS = 4
-"""Slots' worth of requests in one call of the engine (generation/journaled.py)."""
 IMPORT_SECONDS = 3.0
 """torch and transformers, once a process: counted to the step that imports the base."""
 STEP_SECONDS = 0.05
@@ -218,8 +219,9 @@ class _Estimate:
 
     def _answer(self, model: str, gold: float, most: int) -> float:
         """The same of a model by its name in the plan: `base` may know no chat."""
-        raw = model in ("base", "base_plain") and not (self.shape and self.shape.chat)
-        return min(most, gold * (RAMBLING if raw else 1.0))
+        if model not in ("base", "base_plain") or (self.shape and self.shape.chat):
+            return min(most, gold)
+        return min(most, RAMBLING * gold) if model == "base_plain" else max(min(most, gold), LOST * most)
 
     def _generation(self, model: str, asked: Lengths, each: float, most: int, slots: int, a_call: float) -> Generation:
         """`each` answers of the model to each of these prompts; `a_call`: requests in one call of the engine."""

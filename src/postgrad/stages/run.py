@@ -67,7 +67,8 @@ def run(
     with said_plainly(f"using the store {store.root}"), store.using():
         execute(made.steps, store, only=only, from_=from_, until=until, on_event=told, notes=seal.notes)
         write_run(out, store, made.steps, outcome.artifacts, details)
-        _publish(out, made, outcome)
+        with store.lease(f"publish-{hash_json(str(out.resolve()))}"):
+            _publish(out, made, outcome)
     return outcome
 
 
