@@ -4,7 +4,7 @@ import time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from postgrad.support.ngrams import hashed, tokens
+from postgrad.support.ngrams import hashed, token_hashes, tokens, windows
 
 
 def test_case_width_accents_and_punctuation_do_not_hide_a_word() -> None:
@@ -21,9 +21,37 @@ def test_spaceless_scripts_give_a_token_a_character_and_marks_stay_with_their_wo
     assert tokens("हिन्दी भाषा") == ["हिन्दी", "भाषा"]
 
 
-def test_the_hash_is_blake2b_of_the_window() -> None:
-    expected = int.from_bytes(hashlib.blake2b(b"b c", digest_size=8).digest(), "big")
-    assert hashed(["a", "b", "c"], 2)[1] == expected
+def by_formula(window: list[str]) -> int:
+    """The docstring's formula in whole numbers."""
+    value = 0
+    for token in window:
+        value = value * 0x9E3779B97F4A7C15 + int.from_bytes(
+            hashlib.blake2b(token.encode(), digest_size=8).digest(), "big")
+    value %= 2**64
+    value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+    value = (value ^ (value >> 27)) * 0x94D049BB133111EB % 2**64
+    return value ^ (value >> 31)
+
+
+def test_the_hash_is_the_formula_of_the_window() -> None:
+    assert hashed(["a", "b", "c"], 2) == [by_formula(["a", "b"]), by_formula(["b", "c"])]
+
+
+@settings(deadline=None)
+@given(st.lists(st.text("aé你 .3", max_size=12), max_size=6), st.integers(1, 5))
+def test_a_batch_is_hashed_as_each_text_alone(texts: list[str], n: int) -> None:
+    hashes, offsets = token_hashes(texts)
+    found, starts = windows(hashes, offsets, n)
+    for index, text in enumerate(texts):
+        said = tokens(text)
+        expected = [by_formula(said[at : at + n]) for at in range(len(said) - n + 1)]
+        assert found[starts[index] : starts[index + 1]].tolist() == expected
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(max_codepoint=127)))
+def test_plain_text_is_cut_like_any_other(text: str) -> None:
+    assert tokens(text) == tokens(text + " é")[:-1]
 
 
 def test_windows_are_counted_and_short_texts_give_none() -> None:
