@@ -1,0 +1,178 @@
+"""Files cut into pieces that workers read by themselves: how the commands on files, and all cores, see data.
+
+A plain JSONL file is cut at line ends, by byte; of any other file the rows are read here and handed over. Every piece
+knows the number of its first row, so that a row's origin is the same however many workers there are.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from postgrad.data.files import BOM, MAX_ROW_BYTES, Broken, RawRow, find_files, parse_line, raw_rows
+from postgrad.support.errors import Failure, Mistake
+from postgrad.support.hashing import file_identity, hash_file
+
+PIECE_BYTES = 4 << 20
+PIECE_ROWS = 4_000
+PLAIN = (".jsonl", ".ndjson")
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Rows `first` to `first + rows - 1` of file `file` (its place among the inputs): bytes `start` to `end` of a plain
+    JSONL file, or `raw`, the rows themselves.
+    """
+
+    file: int
+    path: Path
+    first: int
+    rows: int
+    start: int = 0
+    end: int = 0
+    raw: tuple[RawRow, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a chunk: its number, its bytes if it has any of its own, and its object or why there is none."""
+
+    number: int
+    text: bytes | None
+    value: dict[str, Any] | None
+    broken: Broken | None = None
+
+
+class Inputs:
+    """The files of a command, by the names that they were given under (a folder's and a glob's files by their path).
+
+    `chunks()` goes through all of them once; after it `hashes` and `rows` are known, one a file.
+    """
+
+    def __init__(self, given: Iterable[Path]) -> None:
+        self.paths = list(dict.fromkeys(file for path in given for file in find_files(path)))
+        self.names = [str(path) for path in self.paths]
+        self.hashes: list[str] = []
+        self.rows: list[int] = []
+        self._identities = [_identity(path) for path in self.paths]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files, for progress."""
+        return sum(identity[1] for identity in self._identities)
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Every row in exactly one chunk, in order. Mistake for a file that is empty, cannot be read or is torn."""
+        self.hashes, self.rows = [], []
+        for number, path in enumerate(self.paths):
+            if path.name.endswith(PLAIN):
+                yield from self._lines(number, path)
+            else:
+                yield from self._records(number, path)
+
+    def check(self) -> None:
+        """Failure if a file has changed since the inputs were named."""
+        for path, before in zip(self.paths, self._identities, strict=True):
+            if _identity(path) != before:
+                raise Failure("changed while it was read", where=str(path), mend="run again when nothing writes to it")
+
+    def _lines(self, number: int, path: Path) -> Iterator[Chunk]:
+        digest, start, at, first, rows = hashlib.sha256(), 0, 0, 0, 0
+        ends_open = False
+        try:
+            with path.open("rb") as file:
+                while block := file.read(PIECE_BYTES):
+                    digest.update(block)
+                    cut = block.rfind(b"\n") + 1
+                    rows += block.count(b"\n")
+                    ends_open = cut < len(block)
+                    if cut:
+                        yield Chunk(number, path, first, rows, start, at + cut)
+                        first, rows, start = first + rows, 0, at + cut
+                    at += len(block)
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        if ends_open:
+            yield Chunk(number, path, first, 1, start, at)
+            first += 1
+        if not first:
+            raise Mistake("file is empty", where=str(path), mend="give a file with rows, or leave it out")
+        self.hashes.append(digest.hexdigest())
+        self.rows.append(first)
+
+    def _records(self, number: int, path: Path) -> Iterator[Chunk]:
+        rows, first = raw_rows(path), 0
+        while piece := tuple(islice(rows, PIECE_ROWS)):
+            yield Chunk(number, path, first, len(piece), raw=piece)
+            first += len(piece)
+        self.hashes.append(hash_file(path))
+        self.rows.append(first)
+
+
+def _identity(path: Path) -> tuple[str, int, int, int]:
+    try:
+        return file_identity(path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> Mistake:
+    return Mistake(f"cannot be read ({error.strerror or error})", where=str(path), mend="check the file")
+
+
+def lines_of(chunk: Chunk) -> Iterator[Line]:
+    """The rows of a chunk, as `raw_rows` would give them, with their bytes."""
+    if chunk.raw is not None:
+        for row in chunk.raw:
+            yield Line(row.number, None, row.value, row.broken)
+        return
+    number = chunk.first
+    for text in _texts(chunk):
+        yield _line(number, text)
+        number += 1
+
+
+def _texts(chunk: Chunk) -> Sequence[bytes]:
+    """The chunk's lines without their ends."""
+    with chunk.path.open("rb") as file:
+        file.seek(chunk.start)
+        data = file.read(chunk.end - chunk.start)
+    if len(data) != chunk.end - chunk.start:
+        raise Failure("changed while it was read", where=str(chunk.path), mend="run again when nothing writes to it")
+    texts = data.split(b"\n")
+    return texts[:-1] if data.endswith(b"\n") else texts
+
+
+def _line(number: int, text: bytes) -> Line:
+    if len(text) > MAX_ROW_BYTES:
+        return Line(number, text, None, Broken("line too long", f"over {MAX_ROW_BYTES >> 20} MiB"))
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        value = None  # whatever is wrong with it has one wording
+    if isinstance(value, dict):
+        return Line(number, text, value)
+    bare = text[len(BOM) :] if number == 0 and text.startswith(BOM) else text
+    try:
+        return Line(number, text, parse_line(bare))
+    except Broken as broken:
+        return Line(number, text, None, broken)
+
+
+def kept_bytes(chunk: Chunk, dropped: Collection[int], changed: dict[int, bytes] | None = None) -> bytes:
+    """The chunk's rows as JSONL without those whose numbers are in `dropped`: byte for byte as they stood, but for
+    those in `changed` (number → the row's new text).
+    """
+    changed = changed or {}
+    if chunk.raw is not None:
+        kept = [changed.get(row.number) or orjson.dumps(row.value, default=str)
+                for row in chunk.raw if row.number not in dropped]
+        return b"".join(line + b"\n" for line in kept)
+    texts = _texts(chunk)
+    if dropped or changed:
+        texts = [changed.get(number, text) for number, text in enumerate(texts, chunk.first) if number not in dropped]
+    return b"".join([b"\n".join(texts), b"\n"]) if texts else b""

@@ -1,0 +1,62 @@
+"""Work on many pieces by all cores: results in the order of the pieces, bounded memory, a dead worker said plainly."""
+
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from typing import Any, TypeVar
+
+from postgrad.support.errors import Failure
+
+P = TypeVar("P")
+R = TypeVar("R")
+AHEAD = 2
+"""Pieces a worker that wait for it or for their turn: what bounds the memory."""
+
+_work: Callable[[Any], Any] | None = None
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def in_order(make: Callable[..., Callable[[P], R]], arguments: tuple[Any, ...], pieces: Iterable[P],
+             workers: int) -> Iterator[R]:
+    """`make(*arguments)(piece)` for each piece, in the order of the pieces.
+
+    `make` is a module-level function: it is called once in every worker process, so that what is large (an index) is
+    handed over once. With one worker everything happens in this process. What a worker raises is raised here; Failure
+    if one is killed.
+    """
+    if workers <= 1:
+        yield from map(make(*arguments), pieces)
+        return
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (make, arguments))
+    waiting: deque[Future[R]] = deque()
+    try:
+        for piece in pieces:
+            waiting.append(pool.submit(_do, piece))
+            if len(waiting) >= AHEAD * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    except BrokenProcessPool:
+        raise Failure("a worker process was killed", where="parallel work",
+                      mend="it may have run out of memory: see `dmesg`, or use fewer workers") from None
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin(make: Callable[..., Callable[[Any], Any]], arguments: tuple[Any, ...]) -> None:
+    global _work
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the parent says what happens
+    _work = make(*arguments)
+
+
+def _do(piece: Any) -> Any:
+    assert _work is not None
+    return _work(piece)
