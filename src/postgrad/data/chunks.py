@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from postgrad.data.files import BOM, MAX_ROW_BYTES, Broken, RawRow, find_files, parse_line, raw_rows
+from postgrad.data.files import BOM, MAX_ROW_BYTES, Broken, RawRow, count_rows, find_files, parse_line, raw_rows
 from postgrad.support.errors import Failure, Mistake
 from postgrad.support.hashing import file_identity, hash_file
 
@@ -50,20 +50,26 @@ class Line:
 class Inputs:
     """The files of a command, by the names that they were given under (a folder's and a glob's files by their path).
 
-    `chunks()` goes through all of them once; after it `hashes` and `rows` are known, one a file.
+    `chunks()` goes through all of them once; after it `hashes` and `rows` are known, one a file. Mistake if a file is
+    not there or is given twice.
     """
 
-    def __init__(self, given: Iterable[Path]) -> None:
-        self.paths = list(dict.fromkeys(file for path in given for file in find_files(path)))
-        self.names = [str(path) for path in self.paths]
+    def __init__(self, given: Iterable[str]) -> None:
+        self.paths: list[Path] = []
+        self.names: list[str] = []
+        for name in given:
+            for path in find_files(Path(name)):
+                if path in self.paths:
+                    raise Mistake("is given twice", where=str(path), mend="give each file once")
+                self.paths.append(path)
+                self.names.append(name if path == Path(name) else str(path))
         self.hashes: list[str] = []
         self.rows: list[int] = []
         self._identities = [_identity(path) for path in self.paths]
 
-    @property
-    def size(self) -> int:
-        """Bytes of all files, for progress."""
-        return sum(identity[1] for identity in self._identities)
+    def count(self) -> float:
+        """Rows of all files, about, for progress."""
+        return sum(count_rows(path) for path in self.paths)
 
     def chunks(self) -> Iterator[Chunk]:
         """Every row in exactly one chunk, in order. Mistake for a file that is empty, cannot be read or is torn."""
