@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import pyarrow as pa
+
+from postgrad.records.tables import table_of
 from postgrad.records.types import Example, Message, Origin, Problem, content_id
 
 
@@ -38,3 +41,9 @@ def problem(
         capability,
         plain,
     )
+
+
+def batch(*records: Example | Problem) -> pa.RecordBatch:
+    """Records of one kind in their Parquet form."""
+    (made,) = table_of(type(records[0]), records).to_batches()
+    return made

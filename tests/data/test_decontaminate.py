@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.making import example, problem
-from postgrad.data.decontaminate import Policy, decontaminate, false_condemnations, find, findings_json
+from data.making import batch, example, problem
+from postgrad.data.decontaminate import Policy, decontaminate, find, findings_json
+from postgrad.data.batches import own_origins
 from postgrad.data.overlaps import ItemIndex
 from postgrad.records.types import Origin
 from postgrad.support.errors import Failure, Mistake
@@ -49,7 +50,7 @@ VOCABULARY = ["a", "b", "c", "7"]
 TEXT = st.lists(st.sampled_from(VOCABULARY), max_size=14).map(" ".join)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(
     st.data(),
     st.lists(st.lists(TEXT, min_size=1, max_size=2), min_size=1, max_size=5),
@@ -65,9 +66,17 @@ def test_any_row_overlaps_the_items_that_brute_force_says(
     )  # so that there is something to find
     turns = [*turns, f"{data.draw(TEXT)} {copied} {data.draw(TEXT)}"]
     task = hash_items("t", [(str(i), item) for i, item in enumerate(items)], ngram=n, unseen=False)
-    found = {hit.item: hit.share for hit in index_of(task, n=n, overlap=overlap).overlaps(turns)}
-    shares = {i: max(brute_share(turns, field, n) for field in item) for i, item in enumerate(items)}
-    assert found == pytest.approx({i: share for i, share in shares.items() if share > overlap})
+    index = index_of(task, n=n, overlap=overlap)
+    hits = index.overlaps(turns)
+    shares = {i: [brute_share(turns, field, n) for field in item] for i, item in enumerate(items)}
+    assert {hit.item: hit.share for hit in hits} == pytest.approx(
+        {i: max(of_fields) for i, of_fields in shares.items() if max(of_fields) > overlap})
+    for hit in hits:
+        assert hit.field == shares[hit.item].index(max(shares[hit.item]))
+        length = len(words(items[hit.item][hit.field]))
+        assert sum(end - start for start, end in hit.spans) == pytest.approx(hit.share * length)
+    rows = [turns, [], [copied], turns[:1], turns]
+    assert index.overlaps_of(rows) == [tuple(index_of(task, n=n, overlap=overlap).overlaps(row)) for row in rows]
 
 
 ITEM = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
@@ -109,7 +118,8 @@ def test_short_items_match_as_a_whole_and_very_short_ones_as_the_whole_turn() ->
 
 def test_only_user_turns_are_compared() -> None:
     index = index_of(hash_items("t", [("0", [ITEM])], ngram=8, unseen=False))
-    assert not find([example("hello", ITEM)], index).rows and find([example(ITEM, "hello")], index).rows
+    assert not find([batch(example("hello", ITEM))], index).rows
+    assert find([batch(example(ITEM, "hello"))], index).rows
 
 
 def test_of_several_fields_the_largest_share_counts() -> None:
@@ -127,12 +137,9 @@ def planted_rows() -> tuple[HashedItems, list, set[Origin]]:
     return task, clean + bad, {row.parents[0] for row in bad}
 
 
-def test_false_condemnations_are_counted_apart() -> None:
+def test_rows_of_a_template_are_not_condemned_for_what_was_planted_among_them() -> None:
     task, rows, planted = planted_rows()
-    findings = find(rows, index_of(task))
-    counted = false_condemnations(findings.rows, len(rows), planted)
-    assert (counted.rows, counted.planted, counted.found, counted.clean_condemned) == (202, 2, 2, 0)
-    assert counted.false_share == 0.0
+    assert set(find([batch(*rows[:100]), batch(*rows[100:])], index_of(task)).rows) == planted
 
 
 def actions(policy: Policy, limit_crossed: bool) -> list[str]:
@@ -141,8 +148,11 @@ def actions(policy: Policy, limit_crossed: bool) -> list[str]:
     rows = [example(texts[0], "a", row=0), example("something else", "b", row=1)]
     if limit_crossed:
         rows.append(example(texts[1], "c", row=2))
-    findings = find(rows, index_of(task))
-    return ["drop" if handled.record is None else "keep" for handled in decontaminate(lambda: rows, findings, policy)]
+    findings, entries = find([batch(*rows)], index_of(task)), []
+    (left,) = decontaminate([batch(*rows)], findings, policy, entries.append)
+    kept = {origin.row for origin in own_origins(left)}
+    assert {entry.origin.row for entry in entries if entry.action == "drop"} == {0, 1, 2} & {*range(len(rows))} - kept
+    return ["keep" if row in kept else "drop" for row in range(len(rows))]
 
 
 def test_each_policy_does_what_it_says() -> None:
@@ -154,26 +164,31 @@ def test_each_policy_does_what_it_says() -> None:
     assert actions(Policy("drop", 0.1, "accept"), above) == ["keep", "keep", "keep"]
     with pytest.raises(Failure, match=r"sources.s: 20.0% of the items of task t .* more than 10.0%"):
         actions(Policy("drop", 0.1, "stop"), above)
+    assert actions(Policy("drop", 0.1, "stop", unseen_above_limit="accept"), above) == ["keep", "keep", "keep"]
+    with pytest.raises(Failure):
+        actions(Policy("drop", 0.1, "accept", unseen_above_limit="stop"), above)
 
 
 def test_text_is_shown_for_development_tasks_and_never_for_unseen_ones() -> None:
     text, other = ITEM, ITEM.replace("one", "uno")  # a row with `text` overlaps both
     development = hash_items("dev", [("0", [text])], ngram=8, unseen=False)
     unseen = hash_items("sealed", [("0", [other])], ngram=8, unseen=True)
-    rows = [example(text, "a")]
-    shown = findings_json(find(rows, index_of(development)), Policy(), index_of(development), 0.5)
+    rows = [batch(example(text, "a"))]
+    shown = findings_json(find(rows, index_of(development)), Policy(), index_of(development))
     assert shown["examples"][0]["text"] == text[:200]
     both = index_of(development, unseen)
-    hidden = findings_json(find(rows, both), Policy(), both, 0.5)
+    hidden = findings_json(find(rows, both), Policy(), both)
     assert hidden["examples"] == [] and "one two" not in json.dumps(hidden)
     assert [(pair["task"], pair["items"], pair["unseen"]) for pair in hidden["pairs"]] == [
         ("dev", 1, False),
         ("sealed", 1, True),
     ]
+    of_unseen = next(said for said in hidden["overlaps"] if said["task"] == "sealed")
+    assert set(of_unseen) == {"source", "file", "row", "task", "item"}
 
 
 def test_problems_are_compared_like_examples() -> None:
-    assert find([problem(ITEM)], index_of(hash_items("t", [("0", [ITEM])], ngram=8, unseen=False))).rows
+    assert find([batch(problem(ITEM))], index_of(hash_items("t", [("0", [ITEM])], ngram=8, unseen=False))).rows
 
 
 def test_hashed_items_come_back_from_their_file_and_hold_no_text(tmp_path: Path) -> None:

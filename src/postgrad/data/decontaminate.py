@@ -1,43 +1,56 @@
 """Decontamination: rows that give test items away, the sources that they come from, and what is done about them.
 
 A source is contaminated for a task when its rows give away MORE than `source_limit` (2 %) of the task's items (Tülu 3,
-section 3.2). Then `above_limit` says what happens: "stop", "drop_source" (all its rows), "drop_rows" (those that
-overlap), "accept" (nothing). Below the limit `rows` says: "drop" the overlapping rows, or "keep" them, as published.
+section 3.2). Then `above_limit` says what happens, for development and unseen tasks apart: "stop", "drop_source" (all
+its rows), "drop_rows" (those that overlap the task), "accept" (nothing). Below the limit `rows` says: "drop" the
+overlapping rows, or "keep" them, as published.
 
 Tasks are known as hashes only (`support.hashed_items`). The findings show rows beside development tasks, so that a
-person can judge them; of unseen tasks they hold counts.
+person can judge them; of unseen tasks they name rows and opaque item ids, and no text or place in it.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import pyarrow as pa
+
+from postgrad.data.batches import Batch, own_origins, user_turns, without
 from postgrad.data.overlaps import ItemIndex, Overlap
-from postgrad.data.rows import Handled, Record, Records, dropped, entry, user_turns
-from postgrad.records.types import Origin
+from postgrad.records.types import Action, LedgerEntry, Origin
 from postgrad.support.errors import Failure, Mistake
+from postgrad.support.parallel import in_order
 
 STEP = "decontaminate"
 EXAMPLES_SHOWN = 5
 EXAMPLE_CHARS = 200
+MOST_LISTED = 10_000
+"""Overlaps of rows with items that the findings list one by one; those beyond are counted."""
 AboveLimit = Literal["stop", "drop_source", "drop_rows", "accept"]
+ABOVE_LIMIT = ("stop", "drop_source", "drop_rows", "accept")
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What is done about overlapping rows and contaminated sources."""
+    """What is done about overlapping rows and contaminated sources. `unseen_above_limit` None: as `above_limit`."""
 
     rows: Literal["drop", "keep"] = "drop"
     source_limit: float = 0.02
     above_limit: AboveLimit = "stop"
+    unseen_above_limit: AboveLimit | None = None
 
     def __post_init__(self) -> None:
         for key, value, known in (("rows", self.rows, ("drop", "keep")),
-                                  ("above_limit", self.above_limit, ("stop", "drop_source", "drop_rows", "accept"))):
+                                  ("above_limit", self.above_limit, ABOVE_LIMIT),
+                                  ("unseen_above_limit", self.unseen_above_limit, (*ABOVE_LIMIT, None))):
             if value not in known:
                 raise Mistake(f"{key} {value!r} is unknown", where="curate.decontaminate",
-                              mend=f"known: {', '.join(known)}")
+                              mend=f"known: {', '.join(filter(None, known))}")
+
+    def above(self, unseen: bool) -> AboveLimit:
+        """What happens to a source that is contaminated for such a task."""
+        return self.unseen_above_limit or self.above_limit if unseen else self.above_limit
 
 
 @dataclass(slots=True)
@@ -62,101 +75,118 @@ class Findings:
         return sorted((pair for pair in pairs if pair[0] > limit), key=lambda pair: (-pair[0], pair[1], pair[2]))
 
 
-def find(records: Iterable[Record], index: ItemIndex) -> Findings:
+def find(batches: Iterable[Batch], index: ItemIndex, workers: int = 1) -> Findings:
     """Look at every row once. Memory grows with the overlapping rows only."""
     findings = Findings(dict(index.sizes), dict(index.unseen))
-    for record in records:
-        findings.source_rows[record.source] += 1
-        turns = user_turns(record)
-        overlaps = index.overlaps(turns)
-        if not overlaps:
-            continue
-        origin = record.parents[0]
-        findings.rows[origin] = tuple(overlaps)
-        for overlap in overlaps:
-            findings.items.setdefault((record.source, overlap.task), set()).add(overlap.item)
-        for task in {overlap.task for overlap in overlaps}:
-            findings.row_counts[record.source, task] += 1
-        _show(findings, record, turns, overlaps)
+    for batch, found in in_order(_looker, (index,), batches, workers):
+        findings.source_rows.update(batch["source"].to_pylist())
+        hits = [number for number, overlaps in enumerate(found) if overlaps]
+        rows = batch.take(pa.array(hits, pa.int64()))
+        for number, origin, source, turns in zip(
+                hits, own_origins(rows), rows["source"].to_pylist(), user_turns(rows), strict=True):
+            _note(findings, origin, source, turns, found[number])
     return findings
 
 
-def _show(findings: Findings, record: Record, turns: list[str], overlaps: list[Overlap]) -> None:
+def _looker(index: ItemIndex) -> Callable[[Batch], tuple[Batch, list[tuple[Overlap, ...]]]]:
+    return lambda batch: (batch, index.overlaps_of(user_turns(batch)))
+
+
+def _note(findings: Findings, origin: Origin, source: str, turns: list[str], overlaps: tuple[Overlap, ...]) -> None:
+    findings.rows[origin] = overlaps
+    for overlap in overlaps:
+        findings.items.setdefault((source, overlap.task), set()).add(overlap.item)
+    for task in {overlap.task for overlap in overlaps}:
+        findings.row_counts[source, task] += 1
+    _show(findings, origin, source, turns, overlaps)
+
+
+def _show(findings: Findings, origin: Origin, source: str, turns: list[str], overlaps: Sequence[Overlap]) -> None:
     """Remember the row's text beside each development task it overlaps, unless it overlaps an unseen one too."""
     if any(findings.unseen[overlap.task] for overlap in overlaps):
         return
     text = "\n".join(turns)
     for task in dict.fromkeys(overlap.task for overlap in overlaps):
-        shown = findings.shown.setdefault((record.source, task), [])
+        shown = findings.shown.setdefault((source, task), [])
         if len(shown) < EXAMPLES_SHOWN:
             best = next(overlap for overlap in overlaps if overlap.task == task)
-            shown.append({"row": record.parents[0].row, "file": record.parents[0].file, "item": best.item,
+            shown.append({"row": origin.row, "file": origin.file, "item": best.item,
                           "share": round(best.share, 4), "text": text[:EXAMPLE_CHARS]})
 
 
-def decontaminate(records: Records, findings: Findings, policy: Policy) -> Iterator[Handled]:
-    """Do what the policy says to every row. Failure if it says stop and a source is above the limit."""
+def decontaminate(batches: Iterable[Batch], findings: Findings, policy: Policy,
+                  enter: Callable[[LedgerEntry], None]) -> Iterator[pa.Table]:
+    """What is left of each batch when the policy has been carried out; `enter` takes what the ledger says.
+
+    Failure if the policy says stop and a source is above the limit.
+    """
     above = findings.above(policy.source_limit)
-    if above and policy.above_limit == "stop":
-        share, source, task = above[0]
-        more = f" (and {len(above) - 1} more pairs of source and task)" if len(above) > 1 else ""
+    stopping = [pair for pair in above if policy.above(findings.unseen[pair[2]]) == "stop"]
+    if stopping:
+        share, source, task = stopping[0]
+        more = f" (and {len(stopping) - 1} more pairs of source and task)" if len(stopping) > 1 else ""
         raise Failure(
             f"{share:.1%} of the items of task {task} are given away by the source{more}, more than "
             f"{policy.source_limit:.1%}", where=f"sources.{source}",
             mend="take the source out, or set curate.decontaminate.above_limit to drop_source, drop_rows or accept")
-    contaminated = {source for _, source, _ in above}
-    for record in records():
-        yield _treat(record, findings.rows.get(record.parents[0], ()), record.source in contaminated, policy)
+    actions = {(source, task): policy.above(findings.unseen[task]) for _, source, task in above}
+    lost = {source for (source, _), action in actions.items() if action == "drop_source"}
+    for batch in batches:
+        gone = []
+        for number, (origin, source) in enumerate(zip(own_origins(batch), batch["source"].to_pylist(), strict=True)):
+            said = _judged(findings.rows.get(origin, ()), source, source in lost, actions, policy)
+            if said is not None:
+                action, reason, detail = said
+                enter(LedgerEntry(origin, STEP, action, reason, detail))
+                if action == "drop":
+                    gone.append(number)
+        yield without(batch, gone)
 
 
-def _treat(record: Record, overlaps: tuple[Overlap, ...], contaminated: bool, policy: Policy) -> Handled:
-    if contaminated and policy.above_limit == "drop_source":
-        return dropped(record, STEP, "source overlaps a task", "")
+def _judged(overlaps: tuple[Overlap, ...], source: str, lost: bool, actions: dict[tuple[str, str], AboveLimit],
+            policy: Policy) -> tuple[Action, str, str] | None:
+    """What happens to a row and why; None if there is nothing to say."""
+    if lost:
+        return "drop", "source overlaps a task", ""
     if not overlaps:
-        return Handled(record)
-    detail = ", ".join(dict.fromkeys(overlap.task for overlap in overlaps))
-    drop = policy.above_limit == "drop_rows" if contaminated else policy.rows == "drop"
-    if drop:
-        return dropped(record, STEP, "overlaps a task", detail)
-    return Handled(record, (entry(record, STEP, "keep", "overlaps a task", detail),))
+        return None
+    tasks = list(dict.fromkeys(overlap.task for overlap in overlaps))
+    drops = any(actions[source, task] == "drop_rows" if (source, task) in actions else policy.rows == "drop"
+                for task in tasks)
+    return "drop" if drops else "keep", "overlaps a task", ", ".join(tasks)
 
 
-def findings_json(findings: Findings, policy: Policy, index: ItemIndex, overlap: float) -> dict[str, Any]:
-    """The findings as `findings.json` has them: the rule, a table source × task, and rows to look at."""
+def findings_json(findings: Findings, policy: Policy, index: ItemIndex) -> dict[str, Any]:
+    """The findings as `findings.json` has them: the rule, a table source × task, overlaps one by one, rows to see."""
     above = {(source, task) for _, source, task in findings.above(policy.source_limit)}
     table = [
         {"source": source, "task": task, "unseen": findings.unseen[task], "rows": findings.row_counts[source, task],
          "source_rows": findings.source_rows[source], "items": len(findings.items.get((source, task), ())),
          "task_items": findings.sizes[task], "share": findings.share(source, task),
-         "above_limit": (source, task) in above}
+         "above_limit": (source, task) in above,
+         "action": policy.above(findings.unseen[task]) if (source, task) in above else policy.rows}
         for source in sorted(findings.source_rows) for task in sorted(findings.sizes) if findings.sizes[task]]
+    every = sum(map(len, findings.rows.values()))
     return {
-        "rule": {"ngram": index.ngram, "overlap": overlap, "rows": policy.rows, "source_limit": policy.source_limit,
-                 "above_limit": policy.above_limit},
+        "rule": {"ngram": index.ngram, "overlap": index.overlap, "rows": policy.rows,
+                 "source_limit": policy.source_limit, "above_limit": policy.above_limit,
+                 "unseen_above_limit": policy.above(unseen=True)},
         "overlapping_rows": len(findings.rows),
         "pairs": table,
+        "overlaps": list(_listed(findings, index)),
+        "overlaps_not_listed": max(0, every - MOST_LISTED),
         "examples": [{"source": source, "task": task, **shown}
                      for (source, task), rows in sorted(findings.shown.items()) for shown in rows],
     }
 
 
-@dataclass(frozen=True, slots=True)
-class FalseCondemnations:
-    """Of `rows` rows, `planted` were put there to be found. `found` of them were; `clean_condemned` others were too."""
-
-    rows: int
-    planted: int
-    found: int
-    clean_condemned: int
-
-    @property
-    def false_share(self) -> float:
-        """Share of the rows that were not planted and are condemned all the same."""
-        clean = self.rows - self.planted
-        return self.clean_condemned / clean if clean else 0.0
-
-
-def false_condemnations(condemned: Collection[Origin], rows: int, planted: Collection[Origin]) -> FalseCondemnations:
-    """How far the rule is right on `rows` rows of which the planted ones are known by their origin."""
-    both = len(set(condemned) & set(planted))
-    return FalseCondemnations(rows, len(set(planted)), both, len(set(condemned)) - both)
+def _listed(findings: Findings, index: ItemIndex) -> Iterator[dict[str, Any]]:
+    left = MOST_LISTED
+    for origin, overlaps in findings.rows.items():
+        for overlap in overlaps[:left]:
+            said = {"source": origin.source, "file": origin.file, "row": origin.row, "task": overlap.task,
+                    "item": index.ids[overlap.task][overlap.item]}
+            if not findings.unseen[overlap.task]:
+                said |= {"share": round(overlap.share, 4), "field": overlap.field, "spans": overlap.spans}
+            yield said
+        left -= len(overlaps[:left])

@@ -66,6 +66,8 @@ class ItemIndex:
         self.ngram, self.overlap, self._limit = ngram, overlap, Fraction(str(overlap))
         self.sizes: dict[str, int] = {}
         self.unseen: dict[str, bool] = {}
+        self.ids: dict[str, list[str]] = {}
+        """task → the opaque ids of its items, in order."""
         self._fields: list[tuple[str, int, int, int]] = []  # task, item, field, tokens
         ngrams: list[Hashes] = []
         short: dict[int, dict[int, list[int]]] = {}
@@ -81,6 +83,7 @@ class ItemIndex:
         if task.task in self.sizes:
             raise Mistake("is given twice", where=f"tasks.{task.task}", mend="give each task once")
         self.sizes[task.task], self.unseen[task.task] = len(task.items), task.unseen
+        self.ids[task.task] = [item.item for item in task.items]
         for number, item in enumerate(task.items):
             for place, field in enumerate(item.fields):
                 if field.whole is not None:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from postgrad.support.errors import Failure
 from postgrad.support.ngrams import hashed, tokens
 
-VERSION = 1
+VERSION = 2
 SCHEMA = pa.schema([("item", pa.string()), ("field", pa.int32()), ("tokens", pa.int32()),
                     ("ngrams", pa.list_(pa.uint64())), ("whole", pa.uint64())])
 
