@@ -13,7 +13,8 @@ from typing import Any
 
 import orjson
 
-from postgrad.data.files import BOM, MAX_ROW_BYTES, Broken, RawRow, count_rows, find_files, parse_line, raw_rows
+from postgrad.data.files import count_rows, find_files, raw_rows
+from postgrad.data.raw import BOM, MAX_ROW_BYTES, Broken, RawRow, parse_line
 from postgrad.support.errors import Failure, Mistake
 from postgrad.support.hashing import file_identity, hash_file
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from postgrad.data.chunks import Chunk, Inputs, lines_of
-from postgrad.data.files import Broken
 from postgrad.data.output import Form, Output, output
 from postgrad.data.overlaps import ItemIndex, Overlap
+from postgrad.data.raw import Broken
 from postgrad.data.texts import Texts, readers
 from postgrad.support.errors import Mistake
 from postgrad.support.hashed_items import HashedItem, HashedItems, hash_field

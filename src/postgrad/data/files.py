@@ -1,225 +1,165 @@
-"""Raw rows out of JSONL (plain or gzip) and Parquet files: every line is a row, broken ones too, with their number.
+"""Which files a path means, and their raw rows: every row of every container, broken ones too, with their number.
 
-A broken row never stops the reading and never vanishes: it comes as a `RawRow` with the reason. What makes the number
-of rows itself doubtful (an empty file, a torn gzip or Parquet file) is a `Mistake` that names the file.
+    .jsonl .ndjson     containers/lines.py        .csv .tsv          containers/delimited.py
+    .json              containers/documents.py    .parquet .arrow .feather   containers/columnar.py
+
+each also with `.gz` or `.zst` after it. A broken row never stops the reading and never vanishes: it comes as a `RawRow`
+with the reason. What makes the number of rows itself doubtful (an empty file, a torn one, broken quoting) is a
+`Mistake` that names the file.
 """
 
+import errno
 import glob
 import gzip
-import json
-import math
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, NoReturn, cast
+from stat import S_ISDIR, S_ISREG
+from typing import IO
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from postgrad.support.errors import Mistake
+from postgrad.data import compression
+from postgrad.data.compression import bare_name
+from postgrad.data.containers import columnar, delimited, documents, lines
+from postgrad.data.raw import RawRow
+from postgrad.support.errors import Failure, Mistake
 from postgrad.support.patterns import matching
 
-JSONL_SUFFIXES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
-SUFFIXES = (*JSONL_SUFFIXES, ".parquet")
-MAX_ROW_BYTES = 16 << 20
-"""A longer line is no conversation; it is skipped in pieces, so that one bad line cannot fill the memory."""
-ROWS_A_BATCH = 2_000
+BARE_SUFFIXES = (*lines.SUFFIXES, *documents.SUFFIXES, *delimited.SUFFIXES, *columnar.SUFFIXES)
+WANTED = f"wanted {', '.join(BARE_SUFFIXES)}, each also with {' or '.join(compression.SUFFIXES)}"
+DESCRIPTIONS = frozenset({"dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json", "manifest.json",
+                          "metadata.json", "croissant.json"})
+"""Files that lie beside the data in a folder and describe it."""
 COUNTED_BYTES = 16 << 20
-"""Lines of a file are counted up to here; what is beyond has as many a byte."""
-BOM = b"\xef\xbb\xbf"
+"""Rows of a file are counted up to here; what is beyond has as many a byte."""
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
-class Broken(Exception):
-    """A row that cannot be used: `reason` is one of a few fixed phrases, `detail` says where; neither quotes a text."""
-
-    def __init__(self, reason: str, detail: str = "") -> None:
-        self.reason, self.detail = reason, detail
-        super().__init__(f"{reason}: {detail}" if detail else reason)
-
-
-@dataclass(frozen=True, slots=True)
-class RawRow:
-    """One line or one Parquet row. `number` counts from 0, blank and broken lines included; `note` is a mend made."""
-
-    number: int
-    value: dict[str, Any] | None
-    broken: Broken | None = None
-    note: str = ""
+def is_read(path: Path) -> bool:
+    """Whether the file's name says that it is of a kind that is read."""
+    return bare_name(path).endswith(BARE_SUFFIXES)
 
 
 def find_files(path: Path) -> list[Path]:
-    """The data files that a source's path means: itself, those of a folder (not below it, and no hidden ones), or those
-    of a glob, by name.
+    """The data files that a source's path means: itself, those of a folder (not below it, no hidden ones, no
+    DESCRIPTIONS), or those of a glob, by name.
 
-    Mistake if there are none, or if a file named outright has a suffix that is not read.
+    Mistake if there are none, if one is no regular file, or if one named outright has a suffix that is not read.
     """
-    if path.is_dir():
-        seen = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
-        found = [file for file in seen if file.name.endswith(SUFFIXES)]
+    kind = _kind(path)
+    if kind == "folder":
+        try:
+            names = sorted(file for file in path.iterdir() if not file.name.startswith("."))
+        except OSError as error:
+            raise Mistake(f"cannot be read ({error.strerror})", where=str(path), mend="check the folder") from error
+        found = [file for file in names if is_read(file) and file.name not in DESCRIPTIONS and _kind(file) != "folder"]
         if not found:
-            raise Mistake("folder holds no data file", where=str(path), mend=f"wanted {', '.join(SUFFIXES)}")
-        return found
-    if path.is_file():
-        matches = [path]
-    elif glob.has_magic(str(path)):
-        matches = matching(path)
+            raise Mistake("folder holds no data file", where=str(path), mend=WANTED)
+    elif kind:
+        found = [path]
     else:
-        matches = []
-    if not matches:
-        raise Mistake("no such file", where=str(path), mend="check the path; it is relative to the recipe")
-    for match in matches:
-        if not match.name.endswith(SUFFIXES):
-            raise Mistake("is of a kind that is not read", where=str(match), mend=f"wanted {', '.join(SUFFIXES)}")
-    return matches
+        found = matching(path) if glob.has_magic(str(path)) else []
+        if not found:
+            raise Mistake("no such file", where=str(path), mend="check the path; it is relative to the recipe")
+    for file in found:
+        what = _kind(file)
+        if what != "file":
+            raise Mistake(f"is {what or 'not there'}", where=str(file), mend="give a file, or take it out")
+        if not is_read(file):
+            raise Mistake("is of a kind that is not read", where=str(file), mend=WANTED)
+    return found
+
+
+def _kind(path: Path) -> str:
+    """`file`, `folder`, "" for nothing, or in words what else is there."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return "a link that leads nowhere" if path.is_symlink() else ""
+    return "folder" if S_ISDIR(mode) else "file" if S_ISREG(mode) else "a pipe, socket or device, not a file"
 
 
 def line_of(path: Path, number: int) -> str:
-    """How messages name the row of that number: `rows.jsonl:1` for the first, since people count lines from 1."""
-    return f"{path}:{number + 1}"
+    """How messages name the row of that number, since people count from 1: `rows.jsonl:1`, `rows.csv, row 1`."""
+    return f"{path}:{number + 1}" if bare_name(path).endswith(lines.SUFFIXES) else f"{path}, row {number + 1}"
 
 
 def raw_rows(path: Path) -> Iterator[RawRow]:
     """The rows of one file. Mistake if the file is empty, cannot be opened or is torn."""
     with _said_of(path):
-        if path.stat().st_size == 0:
-            raise Mistake("file is empty", where=str(path), mend="give a file with rows, or take it out of the source")
-        yield from _parquet_rows(path) if path.name.endswith(".parquet") else _jsonl_rows(path)
+        row = None
+        for row in _rows(path):
+            yield row
+        if row is None:
+            raise _empty(path)
 
 
 def count_rows(path: Path) -> float:
-    """Rows of a file, about: of a long JSONL file by the lines of its beginning. Mistakes as `raw_rows`."""
+    """Rows of a file, about: of a long file by its beginning. Mistakes as `raw_rows`."""
+    name = bare_name(path)
     with _said_of(path):
-        if path.name.endswith(".parquet"):
-            return float(pq.read_metadata(path).num_rows)
+        if name.endswith(columnar.SUFFIXES):
+            with compression.seekable(path) as file:
+                return float((columnar.parquet_count if name.endswith(columnar.PARQUET) else columnar.arrow_count)(file))
         size = path.stat().st_size
-        with path.open("rb") as raw:
-            text: Any = gzip.GzipFile(fileobj=raw) if path.name.endswith(".gz") else raw
-            start = text.read(COUNTED_BYTES)
-            lines = start.count(b"\n") + (not start.endswith(b"\n"))
-            return float(lines) if len(start) < COUNTED_BYTES else lines * size / raw.tell()
+        with compression.opened(path) as (text, raw):
+            if name.endswith(lines.SUFFIXES):
+                count, whole = lines.count(text, COUNTED_BYTES)
+                return float(count) if whole else count * size / raw.tell()
+            for row in _text_rows(text, name):
+                if raw.tell() > COUNTED_BYTES:
+                    return (row.number + 1) * size / raw.tell()
+            return row.number + 1.0
+
+
+def _rows(path: Path) -> Iterator[RawRow]:
+    name = bare_name(path)
+    if path.stat().st_size == 0:
+        raise _empty(path)
+    if name.endswith(columnar.SUFFIXES):
+        with compression.seekable(path) as file:
+            yield from (columnar.parquet_rows if name.endswith(columnar.PARQUET) else columnar.arrow_rows)(file)
+    else:
+        with compression.opened(path) as (text, _):
+            if text.peek(2)[:2] in UTF16:  # type: ignore[attr-defined]
+                mend = "make it UTF-8, e.g. `iconv -f UTF-16 -t UTF-8`"
+                raise Mistake("is UTF-16, wanted UTF-8", where=str(path), mend=mend)
+            yield from _text_rows(text, name)
+
+
+def _text_rows(text: IO[bytes], name: str) -> Iterator[RawRow]:
+    if name.endswith(delimited.SUFFIXES):
+        return delimited.rows(text, "\t" if name.endswith(".tsv") else ",")
+    return documents.rows(text) if name.endswith(documents.SUFFIXES) else lines.rows(text)
+
+
+def _empty(path: Path) -> Mistake:
+    return Mistake("file is empty", where=str(path), mend="give a file with rows, or take it out of the source")
 
 
 @contextmanager
 def _said_of(path: Path) -> Iterator[None]:
     """What goes wrong in reading the file as a Mistake that names it."""
+    again = "fetch it again"
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise Mistake(f"gzip file is damaged or cut off ({error})", where=str(path), mend="fetch it again") from error
+        raise Mistake(f"gzip file is damaged or cut off ({error})", where=str(path), mend=again) from error
+    except compression.Damaged as error:
+        raise Mistake(f"zstd file is damaged or cut off ({error})", where=str(path), mend=again) from error
+    except documents.Torn as error:
+        mend = f"{again}; if each line is an object, call it .jsonl"
+        raise Mistake(f"cannot be read as JSON rows ({error})", where=str(path), mend=mend) from error
+    except delimited.Unsound as error:
+        mend = "write it with a header and RFC 4180 quoting"
+        raise Mistake(str(error), where=f"{path}:{error.line}", mend=mend) from error
     except pa.ArrowException as error:
-        first = str(error).splitlines()[0]
-        raise Mistake(f"cannot be read as Parquet ({first})", where=str(path), mend="fetch it again") from error
+        kind = "Parquet" if bare_name(path).endswith(columnar.PARQUET) else "Arrow"
+        raise Mistake(f"cannot be read as {kind} ({str(error).splitlines()[0]})", where=str(path), mend=again) from error
     except OSError as error:
+        if error.errno in FULL:
+            raise Failure(f"cannot be unpacked ({error.strerror})", where=str(path), mend="make room for it") from error
         raise Mistake(f"cannot be read ({error.strerror or error})", where=str(path), mend="check the file") from error
-
-
-def _jsonl_rows(path: Path) -> Iterator[RawRow]:
-    with cast("IO[bytes]", gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb")) as file:
-        number = 0
-        while line := file.readline(MAX_ROW_BYTES + 1):
-            if len(line) > MAX_ROW_BYTES and not line.endswith(b"\n"):
-                while (piece := file.readline(MAX_ROW_BYTES)) and not piece.endswith(b"\n"):
-                    pass
-                yield RawRow(number, None, Broken("line too long", f"over {MAX_ROW_BYTES >> 20} MiB"))
-            else:
-                yield _jsonl_row(number, line)
-            number += 1
-        if not number:
-            raise Mistake("file is empty", where=str(path), mend="give a file with rows, or take it out of the source")
-
-
-def _jsonl_row(number: int, line: bytes) -> RawRow:
-    note = ""
-    if number == 0 and line.startswith(BOM):
-        line, note = line[len(BOM) :], "byte order mark removed"
-    try:
-        return RawRow(number, parse_line(line), note=note)
-    except Broken as broken:
-        return RawRow(number, None, broken, note)
-
-
-def parse_line(line: bytes) -> dict[str, Any]:
-    """One JSONL line as an object. Broken for anything else, NaN, infinities and lone surrogates included."""
-    try:
-        text = line.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Broken("not UTF-8", f"byte {error.start}") from None
-    if not text.strip():
-        raise Broken("blank line")
-    try:
-        value = _DECODER.decode(text)
-    except RecursionError:
-        raise Broken("nested too deeply") from None
-    except json.JSONDecodeError as error:
-        raise Broken("broken JSON", f"{error.msg} at character {error.pos}") from None
-    except ValueError:  # an integer of more digits than Python reads
-        raise Broken("number out of range") from None
-    if not isinstance(value, dict):
-        raise Broken("not a JSON object", f"is {type_name(value)}")
-    if b"\\u" in line:
-        require_unicode(value)
-    return value
-
-
-def require_unicode(value: Any) -> None:
-    """Broken if a text anywhere in `value` holds half a surrogate pair, which no UTF-8 file can hold."""
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise Broken("lone surrogate") from None
-
-
-def _reject_constant(name: str) -> NoReturn:
-    raise Broken("number out of range", name)
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if math.isinf(number):
-        raise Broken("number out of range")
-    return number
-
-
-_DECODER = json.JSONDecoder(parse_constant=_reject_constant, parse_float=_finite)
-
-
-def type_name(value: Any) -> str:
-    """The JSON name of a value's type, for messages."""
-    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", int: "a number",
-             float: "a number"}
-    return "null" if value is None else names.get(type(value), type(value).__name__)
-
-
-def _parquet_rows(path: Path) -> Iterator[RawRow]:
-    with pq.ParquetFile(path) as file:
-        if file.metadata.num_rows == 0:
-            raise Mistake("file is empty", where=str(path), mend="give a file with rows, or take it out of the source")
-        number = 0
-        for batch in file.iter_batches(batch_size=ROWS_A_BATCH):
-            for row in _parquet_batch(batch):
-                if isinstance(row, Broken):
-                    yield RawRow(number, None, row)
-                else:
-                    yield RawRow(number, row)
-                number += 1
-
-
-def _parquet_batch(batch: Any) -> Iterator[dict[str, Any] | Broken]:
-    """The batch's rows; where one cannot be read they are taken one at a time, so that only that is broken."""
-    try:
-        rows = batch.to_pylist()
-    except (ValueError, OverflowError):
-        rows = None
-    if rows is not None:
-        yield from rows
-        return
-    for index in range(batch.num_rows):
-        try:
-            row = batch.slice(index, 1).to_pylist()[0]
-        except UnicodeDecodeError as error:
-            row = Broken("not UTF-8", f"byte {error.start}")
-        except (ValueError, OverflowError):  # times that Python's calendar does not have
-            row = Broken("value out of range")
-        yield row

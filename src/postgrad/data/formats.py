@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from postgrad.chat.template import ROLES
-from postgrad.data.files import Broken, type_name
+from postgrad.data.raw import Broken, type_name
 from postgrad.records.types import Message, Role
 from postgrad.support.hashing import canonical_json
 

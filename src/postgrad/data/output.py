@@ -19,8 +19,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from postgrad.data.chunks import Chunk, Inputs, kept_bytes, lines_of
-from postgrad.data.files import Broken
 from postgrad.data.ledger import Ledger
+from postgrad.data.raw import Broken
 from postgrad.records.types import Action, LedgerEntry, Origin
 from postgrad.support.errors import Failure, Mistake
 from postgrad.support.files import whole_folder

@@ -6,8 +6,9 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from postgrad.data.files import Broken, RawRow, line_of, raw_rows
+from postgrad.data.files import line_of, raw_rows
 from postgrad.data.formats import FORMATS, PROBLEMS_ONLY, Kind, Parsed, find_format, parse
+from postgrad.data.raw import Broken, RawRow
 from postgrad.data.rows import Handled, Record
 from postgrad.records.types import Example, LedgerEntry, Origin, Problem, content_id
 from postgrad.support.errors import Failure, Mistake

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from postgrad.data.files import Broken, type_name
 from postgrad.data.formats import parse
+from postgrad.data.raw import Broken, type_name
 from postgrad.data.sources import detect
 from postgrad.records.types import Message
 

@@ -51,7 +51,7 @@ def _content(path: Path, hashes: FileHashes) -> Content:
     if path.is_file():
         value = _hash(path, hashes)
         # The name is not in the hash, but its ending is: readers tell JSONL from Parquet by it.
-        ending = "".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix
+        ending = "".join(path.suffixes[-2:]) if path.suffix.lower() in (".gz", ".zst") else path.suffix
         return Content({path.name: value}, hash_json({"file": value, "ending": ending.lower()}))
     if path.is_dir():
         base, found = path, _in(path)
