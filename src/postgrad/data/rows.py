@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from postgrad.records.types import Action, Example, LedgerEntry, Message, Origin, Problem, content_id
+from postgrad.records.types import Action, Example, LedgerEntry, Message, Origin, Preference, Problem, content_id
 
 Record = Example | Problem
 Records = Callable[[], Iterable[Record]]
@@ -45,6 +45,22 @@ def dropped(record: Record, step: str, reason: str, detail: str = "") -> Handled
 def user_turns(record: Record) -> list[str]:
     """What the user says, turn by turn: the prompts, which are what decontamination compares."""
     return [message.content for message in record.messages if message.role == "user"]
+
+
+def conversations(record: Record | Preference) -> tuple[tuple[Message, ...], ...]:
+    """What a model reads whole: the messages; of a preference the prompt with each of its answers."""
+    if not isinstance(record, Preference):
+        return (record.messages,)
+    answers = (record.chosen, record.rejected, record.completion)
+    return tuple((*record.prompt, Message("assistant", answer)) for answer in answers if answer is not None)
+
+
+def taught(record: Record | Preference) -> tuple[Message, ...]:
+    """The conversation that training makes likelier. What a preference rejects is not in it, only its prompt."""
+    if not isinstance(record, Preference):
+        return record.messages
+    answer = record.completion if record.label else record.chosen
+    return record.prompt if answer is None else (*record.prompt, Message("assistant", answer))
 
 
 def with_messages(record: Record, messages: tuple[Message, ...], **fields: Any) -> Record:

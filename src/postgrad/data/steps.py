@@ -27,7 +27,7 @@ from postgrad.data.decontaminate import Findings, Policy, find, findings_json
 from postgrad.data.decontaminate import decontaminate as decontaminate_rows
 from postgrad.data.deduplicate import deduplicate as deduplicate_rows
 from postgrad.data.files import find_files
-from postgrad.data.filters import CountTokens, Limits, filter_rows
+from postgrad.data.filters import CountTokens, config_of, filter_rows, needs_tokens
 from postgrad.data.ledger import Ledger
 from postgrad.data.mixture import Wanted, Weighed, written_order
 from postgrad.data.mixture import mix as mix_rows
@@ -89,21 +89,21 @@ class _CountedRows:
 
 
 def filter_and_redact(inputs: Inputs, config: Config, resources: Resources) -> None:
-    """Config: {"filter": {"min_chars", "max_tokens"}, "redact": {"email", "phone", "regions"}, "template"}.
+    """Config: {"filter": the fields of `FilterConfig`, "redact": {"email", "phone", "regions"}, "template"}.
 
-    `template` and the input `base` are needed for `max_tokens` only.
+    `template` and the input `base` are needed where a filter counts tokens only.
     """
-    limits = Limits(**config.get("filter", {}))
+    filters = config_of(config.get("filter", {}))
     wished = dict(config.get("redact", {}))
     redaction = Redaction(**{**wished, "regions": tuple(wished.get("regions", ("US",)))})
-    count = _token_counter(inputs, config["template"]) if limits.max_tokens is not None else None
+    count = _token_counter(inputs, config["template"]) if needs_tokens(filters) else None
 
     with Ledger("filter_and_redact") as ledger:
         rows_in = kept = 0
         for kind in _kinds(inputs):
             with resources.progress(f"filter and redact {kind}", _total(inputs, kind), "rows") as progress:
                 records = Counted(_advancing(_rows(inputs, kind), progress))
-                passed = ledger.take(filter_rows(records, limits, count))
+                passed = ledger.take(filter_rows(records, filters, count))
                 clean = redact_rows(passed, redaction)
                 kept += write_records(resources.out / f"{kind}.parquet", KINDS[kind], ledger.kept(ledger.take(clean)))
                 rows_in += records.count

@@ -117,6 +117,13 @@ def _resolve_paths(document: Document) -> None:
                 entry["path"] = _absolute(document, keys, entry["path"])
                 if not _exists(Path(entry["path"])) and not _matches(entry["path"]):
                     raise mistake_at(document, keys, f"no such file: {entry['path']}", _file_mend(entry["path"]))
+    curate = data.get("curate")
+    filters = curate.get("filter") if isinstance(curate, dict) else None
+    if isinstance(filters, dict) and isinstance(filters.get("keywords_file"), str):
+        keys = ("curate", "filter", "keywords_file")
+        filters["keywords_file"] = path = _absolute(document, keys, filters["keywords_file"])
+        if not _exists(Path(path)):
+            raise mistake_at(document, keys, f"no such file: {path}", _file_mend(path))
     models = data.get("models")
     specs: list[tuple[dict[str, Any], str, Keys]] = [(data, "base_model", ("base_model",))]
     for name, entry in (models.items() if isinstance(models, dict) else ()):

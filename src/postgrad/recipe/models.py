@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from postgrad.recipe.filter import Filter
 from postgrad.recipe.part import BelowOne, Count, Name, Names, NotNegative, Part, Positive, Share, Text
 from postgrad.recipe.regimen import Stage
 
@@ -105,15 +106,6 @@ class ModelSpec(Part):
 
     path: Text
     """Hub id (in the local cache), folder, or .gguf file. Relative to the recipe file."""
-
-
-class Filter(Part):
-    """Rows that are too short or too long leave. Empty ones always do."""
-
-    min_chars: Count | None = None
-    """Fewest characters in a row. Default: one a turn."""
-    max_tokens: Count | None = None
-    """Most tokens in a row as the template writes it. Default: no limit here; a stage's `max_length` still holds."""
 
 
 class Redact(Part):

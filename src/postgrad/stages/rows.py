@@ -1,12 +1,13 @@
 """The part of a plan that brings rows: sources read, cleaned, deduplicated, decontaminated, mixed. No torch."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
 from postgrad.data import steps as curation
 from postgrad.data.files import find_files
+from postgrad.data.filters import config_of
 from postgrad.data.sources import SourceSpec, kind_of, resolve
 from postgrad.embedded.sources import TASKS, form_of_generator, split_of_task
 from postgrad.pipeline.steps import File, Step, versioned
@@ -105,11 +106,13 @@ class Rows:
 
     def _clean(self, name: str, kind: str) -> Step:
         curate = self.recipe.curate
-        config = {"filter": curate.filter.model_dump(mode="json"), "redact": curate.redact.model_dump(mode="json"),
+        filters = asdict(config_of(curate.filter.model_dump(mode="json")))
+        config = {"filter": filters, "redact": curate.redact.model_dump(mode="json"),
                   "template": self.recipe.template}
         label = name if kind == kind_of(self.specs[name]) else f"{name}.{kind}"
         inputs: dict[str, Step | File] = {"rows": self._read(name, kind), "base": self.base}
-        return self._step(f"clean.{label}", filter_and_redact, config, inputs, "phonenumbers", "tokenizers")
+        libraries = ("phonenumbers", "py3langid", "regex", "tokenizers")
+        return self._step(f"clean.{label}", filter_and_redact, config, inputs, *libraries)
 
     def _read(self, name: str, kind: str) -> Step:
         source, spec = self.recipe.sources[name], self.specs[name]

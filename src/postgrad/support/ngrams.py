@@ -27,13 +27,14 @@ BASE = 0x9E3779B97F4A7C15
 MOST_REMEMBERED = 1 << 20
 """Distinct tokens whose hashes are kept at hand: about 150 MB at most."""
 
-_SPACELESS = (
+SPACELESS = (
     "\u0e00-\u0eff"  # Thai, Lao
     "\u1000-\u109f\u1780-\u17ff"  # Burmese, Khmer
     "\u3040-\u30ff\u31f0-\u31ff"  # Hiragana, Katakana
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # Han
     "\U00020000-\U000323af"  # Han, the supplementary planes
 )
+"""Ranges, for a character class."""
 _ASCII = re.compile("[a-z]+|[0-9]+")
 
 
@@ -41,8 +42,8 @@ _ASCII = re.compile("[a-z]+|[0-9]+")
 def _token() -> re.Pattern[str]:
     """A token. Python's \\w leaves out combining marks, which would cut Hindi or Arabic words in pieces."""
     marks = "".join(char for char in map(chr, range(0x300, 0x1F000)) if unicodedata.category(char)[0] == "M")
-    letter = rf"(?![{_SPACELESS}])[^\W\d_]"
-    return re.compile(rf"[{_SPACELESS}]|\d+|{letter}(?:{letter}|[{marks}])*")
+    letter = rf"(?![{SPACELESS}])[^\W\d_]"
+    return re.compile(rf"[{SPACELESS}]|\d+|{letter}(?:{letter}|[{marks}])*")
 
 
 def tokens(text: str) -> list[str]:

@@ -1,11 +1,10 @@
 import pytest
 
-from data.making import example, problem
-from postgrad.data.filters import Limits, filter_rows
+from data.making import example
 from postgrad.data.ledger import Ledger
 from postgrad.data.rows import Handled, dropped, entry
 from postgrad.records.types import LedgerEntry, Origin
-from postgrad.support.errors import Failure, Mistake
+from postgrad.support.errors import Failure
 
 
 def test_the_balance_is_kept_or_the_step_fails() -> None:
@@ -27,30 +26,3 @@ def test_entries_come_back_as_they_were_whatever_their_text() -> None:
         for one in entries:
             ledger.add(one)
         assert list(ledger.entries()) == entries
-
-
-def reasons(*rows: object, limits: Limits = Limits(), count: object = None) -> list[str]:  # noqa: B008 (frozen)
-    return [h.entries[0].reason if h.entries else "" for h in filter_rows(rows, limits, count)]  # type: ignore[arg-type]
-
-
-def test_empty_and_blank_turns_leave() -> None:
-    rows = [
-        example("a", ""),
-        example("a", " \n\u00a0"),
-        example("", "b"),
-        problem("  "),
-        problem("1"),
-        example("a", "b"),
-    ]
-    assert reasons(*rows) == ["empty turn", "blank turn", "empty turn", "blank turn", "", ""]
-
-
-def test_limits_are_inclusive() -> None:
-    rows = [example("ab", " cd "), example("ab", "c")]
-    assert reasons(*rows, limits=Limits(min_chars=4)) == ["", "too short"]
-    assert reasons(*rows, limits=Limits(max_tokens=3), count=lambda m: len(m) + len(m[1].content) - 2) == [
-        "too long",
-        "",
-    ]
-    with pytest.raises(Mistake):
-        reasons(*rows, limits=Limits(max_tokens=3))

@@ -1,0 +1,13 @@
+"""Turns that say nothing."""
+
+from postgrad.data.filters.finding import Finding
+from postgrad.data.rows import Record, conversations
+from postgrad.records.types import Preference
+
+
+def check(record: Record | Preference) -> Finding | None:
+    for messages in conversations(record):
+        for index, message in enumerate(messages):
+            if not message.content.strip():
+                return "blank turn" if message.content else "empty turn", f"messages[{index}], {message.role}"
+    return None
