@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from postgrad.inspection.run_folder import Run
-from postgrad.support.licences import Verdict, describe, named, verdict
+from postgrad.support.licence_verdict import Verdict, named, verdict
+from postgrad.support.licences import describe
 from postgrad.support.words import compact, moment, seconds, size
 
 BESIDE = {"name", "kind", "primary", "from", "from_"}

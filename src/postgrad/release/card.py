@@ -6,7 +6,8 @@ from typing import Any
 
 from postgrad.pipeline.runs import Run
 from postgrad.support.errors import Failure
-from postgrad.support.licences import describe, named, verdict
+from postgrad.support.licence_verdict import named, verdict
+from postgrad.support.licences import describe
 from postgrad.support.words import interval, number, p_value, scale, signed, signed_interval, stage_name, whole
 
 
@@ -148,7 +149,7 @@ def _changes(scores: dict[str, Any], stage: str) -> str:
 
 def _licences(licences: dict[str, str]) -> str:
     found = verdict(licences)
-    points = "".join(f"\n- {cell(point)}" for point in found.points)
+    points = "".join(f"\n- {cell(point)}" for point in (*found.conflicts, *found.points))
     rows: list[list[object]] = [
         [name, licence or "none given", describe(licence)] for name, licence in licences.items()
     ]

@@ -1,109 +1,161 @@
-"""What the licences of the data and the base allow for the trained weights, in plain words. Not legal advice.
+"""What one licence asks for, by its SPDX expression (https://spdx.org/licenses/) or its common name. Not legal advice.
 
-Whether weights are a derived work of their training data is not settled; the verdict reads the licences as if they
-were, which is the careful reading. Names are SPDX identifiers (https://spdx.org/licenses/), compared without case.
+The conditions of `A AND B` are those of both, of `A OR B` those of the milder one, of `A WITH EXCEPTION` those of A:
+an exception only takes conditions away, so this errs on the careful side. What is in no table is UNKNOWN.
 """
 
 import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from enum import IntFlag
 
-from postgrad.support.words import model_name
-
-PUBLIC, CREDIT, SHARE, SHARE_NONCOMMERCIAL, NONCOMMERCIAL, TERMS, NO_DERIVED, UNKNOWN = range(8)  # mildest first
-
-CLASSES = {
-    PUBLIC: "no conditions",
-    CREDIT: "credit the authors",
-    SHARE: "share under the same licence",
-    NONCOMMERCIAL: "no commercial use",
-    SHARE_NONCOMMERCIAL: "no commercial use, share under the same licence",
-    TERMS: "terms of its own, read them",
-    NO_DERIVED: "no derived works",
-    UNKNOWN: "not known here",
-}
-KNOWN = {
-    **dict.fromkeys(("cc0-1.0", "unlicense", "0bsd", "pddl-1.0", "mit-0"), PUBLIC),
-    **dict.fromkeys(
-        (
-            "mit",
-            "apache-2.0",
-            "bsd-2-clause",
-            "bsd-3-clause",
-            "isc",
-            "zlib",
-            "bsl-1.0",
-            "cc-by-2.0",
-            "cc-by-3.0",
-            "cc-by-4.0",
-            "odc-by-1.0",
-            "cdla-permissive-1.0",
-            "cdla-permissive-2.0",
-        ),
-        CREDIT,
-    ),
-    **dict.fromkeys(
-        (
-            "cc-by-sa-3.0",
-            "cc-by-sa-4.0",
-            "odbl-1.0",
-            "cdla-sharing-1.0",
-            "gpl-2.0-only",
-            "gpl-2.0-or-later",
-            "gpl-3.0-only",
-            "gpl-3.0-or-later",
-            "agpl-3.0-only",
-            "agpl-3.0-or-later",
-            "lgpl-2.1-only",
-            "lgpl-3.0-only",
-            "mpl-2.0",
-            "gfdl-1.3-only",
-        ),
-        SHARE,
-    ),
-    **dict.fromkeys(("cc-by-nc-2.0", "cc-by-nc-3.0", "cc-by-nc-4.0"), NONCOMMERCIAL),
-    **dict.fromkeys(("cc-by-nc-sa-3.0", "cc-by-nc-sa-4.0"), SHARE_NONCOMMERCIAL),
-    **dict.fromkeys(
-        (
-            "llama2",
-            "llama3",
-            "llama3.1",
-            "llama3.2",
-            "llama3.3",
-            "llama4",
-            "gemma",
-            "openrail",
-            "openrail++",
-            "bigscience-bloom-rail-1.0",
-            "bigscience-openrail-m",
-            "creativeml-openrail-m",
-        ),
-        TERMS,
-    ),
-    **dict.fromkeys(("cc-by-nd-4.0", "cc-by-nc-nd-4.0"), NO_DERIVED),
-}
+SPDX_PAGE = "https://spdx.org/licenses/"
 SPDX_TERMS = "licenseref-"
 
 
+class Conditions(IntFlag):
+    """What must be heeded, mildest first: of two sets the one with the strictest condition is the larger number."""
+
+    NONE = 0
+    CREDIT = 1
+    SHARE = 2
+    TERMS = 4
+    NONCOMMERCIAL = 8
+    RESEARCH = 16
+    NO_DERIVED = 32
+    UNKNOWN = 64
+
+
+NONE = Conditions.NONE
+CREDIT, SHARE, TERMS, NONCOMMERCIAL, RESEARCH, NO_DERIVED, UNKNOWN = Conditions
+WORDS = {
+    UNKNOWN: "not known here",
+    NO_DERIVED: "no derived works",
+    RESEARCH: "research only",
+    NONCOMMERCIAL: "no commercial use",
+    TERMS: "terms of its own, read them",
+    SHARE: "share under the same licence",
+    CREDIT: "credit the authors",
+}
+HIDES = {SHARE: CREDIT, RESEARCH: NONCOMMERCIAL}
+"""Conditions that go without saying beside another: who shares alike credits, research alone is no commerce."""
+
+
 @dataclass(frozen=True)
-class Verdict:
-    """`summary`: one sentence for the top. `points`: one plain sentence for each consequence, naming who causes it."""
+class Named:
+    """A licence that SPDX does not list. `pattern` is held against the whole name in the form of `plain_name`."""
 
-    summary: str
-    points: tuple[str, ...]
-    commercial: bool
-
-
-def named(recipe: Mapping[str, Any], base_licence: str) -> dict[str, str]:
-    """Everything that a resolved recipe's weights come from: name → licence, the base first."""
-    base = {f"base model {model_name(str(recipe.get('base_model') or ''))}".strip(): base_licence}
-    return base | {name: str(source.get("licence") or "") for name, source in (recipe.get("sources") or {}).items()}
+    pattern: str
+    title: str
+    conditions: Conditions
+    asks: str
+    source: str
 
 
-def class_of(licence: str) -> int:
-    """The class of an SPDX expression: of `A OR B` the mildest, of `A AND B`, which binds tighter, the strictest."""
-    words = re.findall(r"[()]|[^\s()]+", licence.lower())[::-1]  # the next one last
+SPDX: dict[str, Conditions] = {
+    **dict.fromkeys(("CC0-1.0", "CC-PDDC", "PDDL-1.0", "Unlicense", "0BSD", "MIT-0"), NONE),
+    **dict.fromkeys(
+        ("MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "Zlib", "BSL-1.0", "AFL-3.0", "Artistic-2.0",
+         "PostgreSQL", "NCSA", "UPL-1.0", "MulanPSL-2.0", "ODC-By-1.0", "CDLA-Permissive-1.0", "CDLA-Permissive-2.0",
+         "etalab-2.0", "OGL-UK-3.0"), CREDIT),
+    **dict.fromkeys(
+        ("ODbL-1.0", "CDLA-Sharing-1.0", "GPL-2.0", "GPL-2.0-only", "GPL-2.0-or-later", "GPL-3.0", "GPL-3.0-only",
+         "GPL-3.0-or-later", "AGPL-3.0", "AGPL-3.0-only", "AGPL-3.0-or-later", "LGPL-2.1", "LGPL-2.1-only",
+         "LGPL-2.1-or-later", "LGPL-3.0", "LGPL-3.0-only", "LGPL-3.0-or-later", "MPL-2.0", "EPL-2.0", "EUPL-1.2",
+         "GFDL-1.2-only", "GFDL-1.2-or-later", "GFDL-1.3-only", "GFDL-1.3-or-later", "LAL-1.3"), CREDIT | SHARE),
+}  # fmt: skip
+"""By the licences' texts at SPDX_PAGE; Creative Commons' attribution family is read off its name, below."""
+SPDX_SPELLING = {name.lower(): name for name in SPDX}
+
+CREATIVE_COMMONS = re.compile(r"cc-by(?P<nc>-nc)?(?P<last>-sa|-nd)?(?:-[1-4]\.[05])?(?:-[a-z]{2,3})?")
+"""CC-BY, -NC, -SA, -ND of any version, ported ones too: https://creativecommons.org/share-your-work/cclicenses/."""
+
+_RAIL = "its limits of use are passed on with whatever is derived from it"
+NAMED = (
+    Named(r"public-domain|pd", "public domain", NONE, "", "https://creativecommons.org/publicdomain/mark/1.0/"),
+    Named(
+        r"(?:meta-)?llama-?2(?:-.*)?", "Llama 2 Community License", TERMS,
+        "it and its outputs may not be used to improve other language models than Llama 2 and what is derived from it",
+        "https://ai.meta.com/llama/license/ 1.b.v"),
+    Named(
+        r"(?:meta-)?llama-?3(?:\.0)?(?:-.*)?", "Meta Llama 3 Community License", TERMS,
+        "it and its outputs may not be used to improve other language models than Llama 3 and what is derived from it",
+        "https://www.llama.com/llama3/license/ 1.b.v"),
+    Named(
+        r"(?:meta-)?llama-?(?P<version>3\.[123]|4)(?:-.*)?", "Llama Community License", TERMS,
+        "a model trained on it or its outputs and passed on has a name that begins with Llama, shows “Built with "
+        "Llama” and keeps to the acceptable-use policy", "https://www.llama.com/llama3_1/license/ 1.b"),
+    Named(
+        r"gemma(?:-.*)?", "Gemma Terms of Use", TERMS,
+        "its limits of use are passed on with models derived from it, among them those trained on its outputs to "
+        "behave like it", "https://ai.google.dev/gemma/terms 1.1, 3.1"),
+    Named(
+        r"openai(?:-.*)?", "OpenAI terms of use", TERMS,
+        "outputs may not be used to develop models that compete with OpenAI",
+        "https://openai.com/policies/terms-of-use/"),
+    Named(
+        r"anthropic(?:-.*)?", "Anthropic terms of service", TERMS,
+        "outputs may not be used to train models that compete with it",
+        "https://www.anthropic.com/legal/commercial-terms"),
+    Named(
+        r"(?:google-)?gemini(?:-.*)?", "Gemini API terms of service", TERMS,
+        "it may not be used to develop models that compete with it", "https://ai.google.dev/gemini-api/terms"),
+    Named(
+        r"(?:bigscience-|bigcode-|creativeml-)?(?:open)?rail.*|bigscience-bloom-rail.*|bigcode-openrail.*|"
+        r"creativeml-openrail.*", "RAIL licence", TERMS, _RAIL, "https://www.licenses.ai/"),
+    Named(
+        r"(?:(?:non-commercial|academic|scientific)-)?research(?:-(?:use|purposes))?-only|(?:for-)?research(?:-use)?|"
+        r"academic(?:-use)?(?:-only)?|non-commercial-research(?:-.*)?|msr-la.*", "research only",
+        NONCOMMERCIAL | RESEARCH, "for research alone", "as named"),
+    Named(r"non-?commercial(?:-.*)?", "non-commercial", NONCOMMERCIAL, "", "as named"),
+)  # fmt: skip
+"""Facts from the texts named; versions change, so each says where to read the one that holds."""
+
+SPELT_OUT = (
+    ("licence", "license"), ("creative-commons-", "cc-"), ("attribution", "by"), ("noncommercial", "nc"),
+    ("non-commercial-", "nc-"), ("sharealike", "sa"), ("share-alike", "sa"), ("noderivatives", "nd"),
+    ("noderivs", "nd"), ("-international", ""), ("-unported", ""))  # fmt: skip
+
+
+OPERATORS = {"and", "or", "with"}
+
+
+def plain_name(text: str) -> str:
+    """`Apache License, Version 2.0` → `apache-2.0`: small letters, hyphens, without the words that name nothing."""
+    name = re.sub(r"[^a-z0-9.+]+", "-", text.lower()).strip("-")
+    return re.sub(r"-?\b(?:the|license|licence|agreement|version)\b", "", name).strip("-")
+
+
+def _cc_name(name: str) -> str:
+    for long, short in SPELT_OUT:
+        name = name.replace(long, short)
+    return name
+
+
+def find_named(text: str) -> Named | None:
+    """The entry of `NAMED` that a licence's name fits, if any."""
+    name = plain_name(text)
+    return next((entry for entry in NAMED if re.fullmatch(entry.pattern, name)), None)
+
+
+def spdx_id(text: str) -> str | None:
+    """The SPDX identifier of a single licence in its right spelling, or None: `cc by-sa 4.0` → `CC-BY-SA-4.0`."""
+    name = _cc_name(plain_name(text))
+    if found := CREATIVE_COMMONS.fullmatch(name):
+        return name.upper() if re.search(r"\d\.\d", found.group()) else None
+    return SPDX_SPELLING.get(name)
+
+
+def address(text: str) -> str | None:
+    """Where the licence's text is, for single SPDX identifiers."""
+    found = spdx_id(text)
+    return f"{SPDX_PAGE}{found}.html" if found else None
+
+
+def conditions(text: str) -> Conditions:
+    """Of a licence's name or SPDX expression; UNKNOWN for what is neither."""
+    if (found := _single(text)) is not None:
+        return found
+    words = re.findall(r"[()]|[^\s()]+", text)[::-1]  # the next one last
     try:
         found = _any_of(words)
     except IndexError:  # it ends too soon
@@ -111,93 +163,59 @@ def class_of(licence: str) -> int:
     return UNKNOWN if words else found
 
 
-def _any_of(words: list[str]) -> int:
+def _single(text: str) -> Conditions | None:
+    """Of what is one licence; None for expressions, and for what is not known."""
+    if OPERATORS & {word.strip("()") for word in text.lower().split()} or text.count("(") != text.count(")"):
+        return None
+    name = _cc_name(plain_name(text))
+    if found := CREATIVE_COMMONS.fullmatch(name):
+        last = {"-sa": SHARE, "-nd": NO_DERIVED}.get(found["last"] or "", NONE)
+        return CREDIT | last | (NONCOMMERCIAL if found["nc"] else NONE)
+    if name in SPDX_SPELLING:
+        return SPDX[SPDX_SPELLING[name]]
+    if entry := find_named(text):
+        return entry.conditions
+    return TERMS if text.lower().startswith(SPDX_TERMS) and not re.search(r"[\s()]", text) else None
+
+
+def _any_of(words: list[str]) -> Conditions:
     found = _all_of(words)
-    while words[-1:] == ["or"]:
+    while _next(words) == "or":
         words.pop()
         found = min(found, _all_of(words))
     return found
 
 
-def _all_of(words: list[str]) -> int:
+def _all_of(words: list[str]) -> Conditions:
     found = _one(words)
-    while words[-1:] == ["and"]:
+    while _next(words) == "and":
         words.pop()
-        found = max(found, _one(words))
+        found |= _one(words)
     return found
 
 
-def _one(words: list[str]) -> int:
+def _one(words: list[str]) -> Conditions:
     word = words.pop()
-    if word != "(":
-        return TERMS if word.startswith(SPDX_TERMS) else KNOWN.get(word, UNKNOWN)
-    found = _any_of(words)
-    return found if words.pop() == ")" else UNKNOWN
+    if word == "(":
+        found = _any_of(words)
+        return found if words.pop() == ")" else UNKNOWN
+    single = _single(word) if word.lower() not in OPERATORS else None
+    if single is None and word.endswith("+"):  # SPDX 2: this version or a later one
+        single = _single(word[:-1])
+    if _next(words) == "with":
+        words.pop()
+        words.pop()  # the exception
+    return UNKNOWN if single is None else single
+
+
+def _next(words: list[str]) -> str:
+    return words[-1].lower() if words else ""
 
 
 def describe(licence: str) -> str:
     """What one licence asks, in a few words."""
-    return CLASSES[class_of(licence)]
-
-
-def verdict(licences: Mapping[str, str]) -> Verdict:
-    """Combine the licences of everything that the weights came from: name (a source, or the base model) → SPDX id."""
-    groups: dict[int, list[str]] = {}
-    for name, licence in licences.items():
-        groups.setdefault(class_of(licence), []).append(f"{name} ({licence or 'none given'})")
-    has = lambda *kinds: [name for kind in kinds for name in groups.get(kind, [])]
-    points = []
-    if names := has(UNKNOWN):
-        points.append(
-            f"Nothing can be promised: {_all(names)} {_are(names)} not in this project's table. "
-            "Read the text of the licence first."
-        )
-    if names := has(NO_DERIVED):
-        points.append(f"Read strictly, the weights may not be passed on, because of {_all(names)}.")
-    if names := has(TERMS):
-        points.append(
-            f"Terms of their own hold for {_all(names)}: limits of use or a name to carry on. "
-            "Read them before you publish."
-        )
-    if names := has(NONCOMMERCIAL, SHARE_NONCOMMERCIAL):
-        points.append(f"No commercial use, because of {_all(names)}.")
-    if names := has(SHARE, SHARE_NONCOMMERCIAL):
-        points.append(f"Read strictly, publish the weights under the same licence as {_all(names)}.")
-        if (
-            len(
-                {
-                    licences[name].lower()
-                    for name in licences
-                    if class_of(licences[name]) in (SHARE, SHARE_NONCOMMERCIAL)
-                }
-            )
-            > 1
-        ):
-            points.append("These share-alike licences differ from each other and may not be compatible.")
-    if names := has(CREDIT):
-        points.append(f"Credit {_all(names)} and keep their notices.")
-    commercial = not has(UNKNOWN, NO_DERIVED, TERMS, NONCOMMERCIAL, SHARE_NONCOMMERCIAL)
-    if not licences:
-        return Verdict("No licence is on record, so nothing can be said.", (), False)
-    if has(NO_DERIVED):
-        summary = "For your own use: read strictly, not to be passed on."
-    elif has(NONCOMMERCIAL, SHARE_NONCOMMERCIAL):
-        summary = "Not for commercial use."
-    elif has(UNKNOWN):
-        summary = "Unclear: at least one licence is not known here."
-    elif has(TERMS):
-        summary = "Use within the special terms of at least one licence."
-    elif has(SHARE):
-        summary = "Free to use, also commercially; read strictly, to be shared under the same licence."
-    else:
-        summary = "Free to use, also commercially" + ("; give credit." if has(CREDIT) else ".")
-    return Verdict(summary, tuple(points), commercial)
-
-
-def _all(names: Iterable[str]) -> str:
-    listed = list(names)
-    return listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} and {listed[-1]}"
-
-
-def _are(names: list[str]) -> str:
-    return "is" if len(names) == 1 else "are"
+    found = conditions(licence)
+    if UNKNOWN in found:
+        return WORDS[UNKNOWN]
+    hidden = [HIDES[one] for one in found if one in HIDES]
+    return ", ".join(said for one, said in WORDS.items() if one in found and one not in hidden) or "no conditions"
