@@ -2,8 +2,8 @@
 
 Training rows are short instructions (about 100 tokens, words drawn by Zipf's law), one in `--planted` of them with a
 test item in its prompt; items are prompts of the same kind. Plain Python carries out the same rule with sets of tuples,
-on the first `--plain-rows` rows; what both drop there is compared. Prints one line of JSON; `ratio` is our rows a second
-over plain Python's.
+on the first `--plain-rows` rows; what both drop there is compared. Prints one line of JSON; `ratio` is our rows a
+second over plain Python's.
 
     python benchmarks/decontaminate.py --rows 1000000
 """

@@ -1,8 +1,8 @@
 """The 8-gram rule against a brute-force reading of the paper's text, written apart from it."""
 
 import json
-import os
 import re
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.making import batch, example, problem
-from postgrad.data.decontaminate import Policy, decontaminate, find, findings_json
 from postgrad.data.batches import own_origins
+from postgrad.data.decontaminate import Policy, decontaminate, find, findings_json
 from postgrad.data.overlaps import ItemIndex
 from postgrad.records.types import Origin
 from postgrad.support.errors import Failure, Mistake
@@ -116,6 +116,34 @@ def test_short_items_match_as_a_whole_and_very_short_ones_as_the_whole_turn() ->
     assert hits("Say hi there to me", item="Say hi") == [] and hits("say HI!", item="Say hi") == [1.0]
 
 
+def test_numbers_are_compared_as_numbers_and_a_run_of_them_is_no_special_case() -> None:
+    item = "Sum 12 7 1019 3 44 5 60 70 8 9 and say it"
+    assert hits("sum: 12, 7, 1019, 3, 44, 5, 60, 70, 8, 9 and say it", item=item) == [1.0]
+    assert hits("sum: 12, 7, 1019, 3, 45, 5, 60, 70, 8, 9 and say it", item=item) == [8 / 14]  # what follows the 44
+    assert hits("1 2 3 4 5 6 7 8 9 10 11 12 13 14", item="1 2 3 4 5 6 7 8 9 10 11 12 13 15") == [13 / 14]
+
+
+def test_forms_of_unicode_do_not_hide_an_overlap() -> None:
+    item = "Wie groß ist die Fläche des Cafés in Köln am Rhein heute"
+    assert hits(unicodedata.normalize("NFD", item), item=item) == [1.0]
+    assert hits(item.upper(), item=item) == [1.0]
+    wide = "".join(chr(ord(char) + 0xFEE0) if "!" <= char <= "~" else char for char in ITEM)
+    assert hits(wide) == [1.0]
+
+
+def test_markers_of_a_chat_template_change_nothing() -> None:
+    assert hits(f"<|im_start|>user\n{ITEM}<|im_end|>\n<|im_start|>assistant\n") == [1.0]
+    assert hits("<|user|>\nhello\n<|assistant|>\n", item="<|user|>\ngood bye\n<|assistant|>\n") == []
+
+
+def test_rows_that_share_a_template_with_an_item_are_looked_up_once() -> None:
+    frame = "a customer of the shop would like to know whether order {} has been sent"
+    index = index_of(hash_items("t", [(str(i), [frame.format(i)]) for i in range(50)], ngram=8, unseen=False))
+    found = index.overlaps_of([[frame.format(1000 + i)] for i in range(2000)])
+    assert all(len(overlaps) == 50 for overlaps in found)
+    assert len({id(overlaps) for overlaps in found}) == 1  # not 2,000 × 50 of them
+
+
 def test_only_user_turns_are_compared() -> None:
     index = index_of(hash_items("t", [("0", [ITEM])], ngram=8, unseen=False))
     assert not find([batch(example("hello", ITEM))], index).rows
@@ -212,46 +240,3 @@ def test_wrong_settings_are_mistakes() -> None:
     ):  # type: ignore[arg-type]
         with pytest.raises(Mistake):
             wrong()
-
-
-def test_gsm8k_train_against_test_and_self_instruct_agrees_with_sets_of_strings() -> None:
-    """Real data: 7,473 rows against 1,319 + 175 items, coverage flagged token by token on sets of joined 8-grams."""
-    if not (root := os.environ.get("POSTGRAD_TEST_DATA")):
-        pytest.skip("POSTGRAD_TEST_DATA is not set: no real data to compare with")
-    train = [json.loads(line)["question"] for line in Path(root, "gsm8k/train.jsonl").read_bytes().splitlines()]
-    tasks = {
-        "gsm8k": [json.loads(line)["question"] for line in Path(root, "gsm8k/test.jsonl").read_bytes().splitlines()],
-        "self_instruct": [
-            json.loads(line)["instruction"]
-            for line in Path(root, "self_instruct/seed_tasks.jsonl").read_bytes().splitlines()
-        ],
-    }
-    train += tasks["self_instruct"][:5]  # something that surely overlaps, short items among it
-    index = index_of(
-        *(
-            hash_items(name, [(str(i), [text]) for i, text in enumerate(texts)], ngram=8, unseen=False)
-            for name, texts in tasks.items()
-        )
-    )
-    found = {(row, hit.task, hit.item) for row, text in enumerate(train) for hit in index.overlaps([text])}
-
-    grams = lambda said, n: [" ".join(said[start : start + n]) for start in range(len(said) - n + 1)]
-    ascii_items = {(name, i): words(text) for name, texts in tasks.items() for i, text in enumerate(texts)}
-    where: dict[str, set[tuple[str, int]]] = {}
-    for key, said in ascii_items.items():
-        for gram in grams(said, 8):
-            where.setdefault(gram, set()).add(key)
-    expected = set()
-    for row, text in enumerate(train):
-        said = words(text)
-        here = set(grams(said, 8))
-        for key in {key for gram in here & where.keys() for key in where[gram]}:
-            item = ascii_items[key]
-            flags = [any(gram in here for gram in grams(item[max(0, i - 7) : i + 8], 8)) for i in range(len(item))]
-            if sum(flags) * 2 > len(flags):
-                expected.add((row, *key))
-        for key, item in ascii_items.items():
-            if len(item) < 8 and (stands_in(item, said) if len(item) >= 4 else item == said):
-                expected.add((row, *key))
-    assert {row for row, *_ in found} >= set(range(len(train) - 5, len(train)))
-    assert found == expected

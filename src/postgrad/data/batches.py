@@ -1,4 +1,4 @@
-"""Rows in their Parquet form, many at a time: what parts that change no text look at, without making records of them."""
+"""Rows in their Parquet form, many at a time: what parts that change no text look at, with no records made."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

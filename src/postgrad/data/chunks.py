@@ -51,8 +51,8 @@ class Line:
 class Inputs:
     """The files of a command, by the names that they were given under (a folder's and a glob's files by their path).
 
-    `chunks()` goes through all of them once; after it `hashes` and `rows` are known, one a file. Mistake if a file is
-    not there or is given twice.
+    `chunks()` goes through all of them; from the first time on `hashes` and `rows` are known, one a file. Mistake if a
+    file is not there or is given twice.
     """
 
     def __init__(self, given: Iterable[str]) -> None:
@@ -73,8 +73,9 @@ class Inputs:
         return sum(count_rows(path) for path in self.paths)
 
     def chunks(self) -> Iterator[Chunk]:
-        """Every row in exactly one chunk, in order. Mistake for a file that is empty, cannot be read or is torn."""
-        self.hashes, self.rows = [], []
+        """Every row in exactly one chunk, in order. Mistake for a file that is empty, cannot be read or is torn;
+        Failure if one is not what it was the first time.
+        """
         for number, path in enumerate(self.paths):
             if path.name.endswith(PLAIN):
                 yield from self._lines(number, path)
@@ -85,7 +86,7 @@ class Inputs:
         """Failure if a file has changed since the inputs were named."""
         for path, before in zip(self.paths, self._identities, strict=True):
             if _identity(path) != before:
-                raise Failure("changed while it was read", where=str(path), mend="run again when nothing writes to it")
+                raise changed(path)
 
     def _lines(self, number: int, path: Path) -> Iterator[Chunk]:
         digest, start, at, first, rows = hashlib.sha256(), 0, 0, 0, 0
@@ -108,16 +109,22 @@ class Inputs:
             first += 1
         if not first:
             raise Mistake("file is empty", where=str(path), mend="give a file with rows, or leave it out")
-        self.hashes.append(digest.hexdigest())
-        self.rows.append(first)
+        self._read(number, digest.hexdigest(), first)
 
     def _records(self, number: int, path: Path) -> Iterator[Chunk]:
         rows, first = raw_rows(path), 0
         while piece := tuple(islice(rows, PIECE_ROWS)):
             yield Chunk(number, path, first, len(piece), raw=piece)
             first += len(piece)
-        self.hashes.append(hash_file(path))
-        self.rows.append(first)
+        self._read(number, hash_file(path), first)
+
+    def _read(self, number: int, file_hash: str, rows: int) -> None:
+        """A file has been read to its end."""
+        if number == len(self.hashes):
+            self.hashes.append(file_hash)
+            self.rows.append(rows)
+        elif self.hashes[number] != file_hash:
+            raise changed(self.paths[number])
 
 
 def _identity(path: Path) -> tuple[str, int, int, int]:
@@ -125,6 +132,11 @@ def _identity(path: Path) -> tuple[str, int, int, int]:
         return file_identity(path)
     except OSError as error:
         raise _unreadable(path, error) from error
+
+
+def changed(path: Path) -> Failure:
+    """What is said of a file that another process writes to."""
+    return Failure("changed while it was read", where=str(path), mend="run again when nothing writes to it")
 
 
 def _unreadable(path: Path, error: OSError) -> Mistake:
@@ -149,7 +161,7 @@ def _texts(chunk: Chunk) -> Sequence[bytes]:
         file.seek(chunk.start)
         data = file.read(chunk.end - chunk.start)
     if len(data) != chunk.end - chunk.start:
-        raise Failure("changed while it was read", where=str(chunk.path), mend="run again when nothing writes to it")
+        raise changed(chunk.path)
     texts = data.split(b"\n")
     return texts[:-1] if data.endswith(b"\n") else texts
 

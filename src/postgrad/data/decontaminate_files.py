@@ -11,7 +11,7 @@ from typing import Any
 
 from postgrad.data.chunks import Chunk, Inputs, lines_of
 from postgrad.data.output import Form, Output, output
-from postgrad.data.overlaps import ItemIndex, Overlap
+from postgrad.data.overlaps import ItemIndex, Overlap, check_rule
 from postgrad.data.raw import Broken
 from postgrad.data.texts import Texts, readers
 from postgrad.support.errors import Mistake
@@ -44,6 +44,7 @@ def decontaminate_files(train: Sequence[str], against: Sequence[str], out: Path,
     """
     if not 0 <= source_limit <= 1:
         raise Mistake(f"is {source_limit}", where="--source-limit", mend="give a share from 0 to 1")
+    check_rule(ngram, overlap)
     inputs, tests = Inputs(train), Inputs(against)
     index = ItemIndex(_items(tests, against_field, ngram), ngram=ngram, overlap=overlap)
     texts = readers(inputs.paths, inputs.names, train_field)
@@ -91,7 +92,8 @@ def _looker(index: ItemIndex, texts: Sequence[Texts]) -> Callable[[Chunk], Seen]
                 continue
             numbers.append(line.number)
             turns.append(said)
-        seen.overlaps.extend((number, hit) for number, hit in zip(numbers, index.overlaps_of(turns), strict=True) if hit)
+        found = zip(numbers, index.overlaps_of(turns), strict=True)
+        seen.overlaps.extend((number, overlaps) for number, overlaps in found if overlaps)
         return seen
 
     return look

@@ -45,6 +45,13 @@ class Overlap:
     spans: tuple[tuple[int, int], ...] = ()
 
 
+def check_rule(ngram: int, overlap: float) -> None:
+    """Mistake for a rule that cannot be carried out."""
+    if ngram < 1 or not 0 <= overlap < 1:
+        raise Mistake(f"ngram {ngram}, overlap {overlap}", where="curate.decontaminate",
+                      mend="ngram is at least 1, overlap at least 0 and below 1")
+
+
 @dataclass(frozen=True, slots=True)
 class _Short:
     """Fields of one length below n: hash of all their tokens → the fields."""
@@ -60,9 +67,7 @@ class ItemIndex:
     """
 
     def __init__(self, tasks: Sequence[HashedItems], *, ngram: int, overlap: float) -> None:
-        if ngram < 1 or not 0 <= overlap < 1:
-            raise Mistake(f"ngram {ngram}, overlap {overlap}", where="curate.decontaminate",
-                          mend="ngram is at least 1, overlap at least 0 and below 1")
+        check_rule(ngram, overlap)
         self.ngram, self.overlap, self._limit = ngram, overlap, Fraction(str(overlap))
         self.sizes: dict[str, int] = {}
         self.unseen: dict[str, bool] = {}
