@@ -71,7 +71,11 @@ BROKEN_LINES = {
         b'{"meta": 3, ' + GOOD[1:],
         said(("user", [{"type": "image_url"}]), ("assistant", "b")),
     ],
-    "unknown role": [said(("human", "a"), ("gpt", "b")), said(("user", "a"), ("tool", "b"))],
+    "unknown role": [said(("human", "a"), ("gpt", "b"))],
+    "tool use": [
+        said(("user", "a"), ("tool", "b")),
+        b'{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": null, "tool_calls": [{}]}]}',
+    ],
     "wrong role order": [
         said(("assistant", "a")),
         said(("user", "a")),

@@ -1,4 +1,4 @@
-"""What all of curation shares: the two kinds of row, the text that is looked at, and how a part hands a row on.
+"""What all of curation shares: the kinds of row, the text that is looked at, and how a part hands a row on.
 
 Convention on `parents`: the first one is the row's own line; those after it are lines whose copies it stands for. The
 ledger is keyed by the first.
@@ -10,11 +10,11 @@ from typing import Any
 
 from postgrad.records.types import Action, Example, LedgerEntry, Message, Origin, Preference, Problem, content_id
 
-Record = Example | Problem
+Record = Example | Problem | Preference
 Records = Callable[[], Iterable[Record]]
 """Rows that can be read more than once: parts that must see all rows before they can judge one take this."""
 
-KINDS: dict[str, type[Example] | type[Problem]] = {"examples": Example, "problems": Problem}
+KINDS: dict[str, type[Record]] = {"examples": Example, "problems": Problem, "preferences": Preference}
 """Name of the Parquet file (without suffix) → what it holds."""
 
 
@@ -44,10 +44,11 @@ def dropped(record: Record, step: str, reason: str, detail: str = "") -> Handled
 
 def user_turns(record: Record) -> list[str]:
     """What the user says, turn by turn: the prompts, which are what decontamination compares."""
-    return [message.content for message in record.messages if message.role == "user"]
+    messages = record.prompt if isinstance(record, Preference) else record.messages
+    return [message.content for message in messages if message.role == "user"]
 
 
-def conversations(record: Record | Preference) -> tuple[tuple[Message, ...], ...]:
+def conversations(record: Record) -> tuple[tuple[Message, ...], ...]:
     """What a model reads whole: the messages; of a preference the prompt with each of its answers."""
     if not isinstance(record, Preference):
         return (record.messages,)
@@ -55,7 +56,7 @@ def conversations(record: Record | Preference) -> tuple[tuple[Message, ...], ...
     return tuple((*record.prompt, Message("assistant", answer)) for answer in answers if answer is not None)
 
 
-def taught(record: Record | Preference) -> tuple[Message, ...]:
+def taught(record: Record) -> tuple[Message, ...]:
     """The conversation that training makes likelier. What a preference rejects is not in it, only its prompt."""
     if not isinstance(record, Preference):
         return record.messages
@@ -63,7 +64,7 @@ def taught(record: Record | Preference) -> tuple[Message, ...]:
     return record.prompt if answer is None else (*record.prompt, Message("assistant", answer))
 
 
-def with_messages(record: Record, messages: tuple[Message, ...], **fields: Any) -> Record:
+def with_messages(record: Example | Problem, messages: tuple[Message, ...], **fields: Any) -> Record:
     """The record with other messages and the content_id that they have."""
     return replace(record, messages=messages, content_id=content_id(messages), **fields)
 

@@ -1,22 +1,35 @@
 """Sources: files of rows → records with their origin. Which file, which line, and what is wrong with the bad ones."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from itertools import chain, islice
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from postgrad.data.files import line_of, raw_rows
-from postgrad.data.formats import FORMATS, PROBLEMS_ONLY, Kind, Parsed, find_format, parse
+from postgrad.data.formats import (
+    FIELD_NAMES,
+    FORMATS,
+    KINDS,
+    Kind,
+    Parsed,
+    find_format,
+    formats_of,
+    nearest_format,
+    parse,
+)
 from postgrad.data.raw import Broken, RawRow
 from postgrad.data.rows import Handled, Record
-from postgrad.records.types import Example, LedgerEntry, Origin, Problem, content_id
+from postgrad.records.types import Example, LedgerEntry, Message, Origin, Preference, Problem, content_id
 from postgrad.support.errors import Failure, Mistake
 from postgrad.support.hashing import file_identity, hash_file
+from postgrad.support.nearest import nearest
 
 STEP = "read"
 LOOKED_AT = 100
 """Rows that `auto` looks at before it says what the format is."""
+SHOWN_FIELDS, SHOWN_LETTERS = 12, 40
+"""How much of a row's field names a message shows."""
 
 BARE: dict[str, Callable[[str], dict[str, Any]]] = {
     "math": lambda text: {"answer": text},
@@ -27,11 +40,11 @@ BARE: dict[str, Callable[[str], dict[str, Any]]] = {
 
 @dataclass(frozen=True, slots=True)
 class SourceSpec:
-    """How a source is read.
+    """How a source is read, and what is known of it.
 
-    `kind` "" means what the format is for (problems and ifeval: problems, the others: examples). `verifier` is for
-    problems whose rows name none. `calculator` "strip" takes GSM8K's `<<…>>` out of the answers. `rows`: only so many
-    rows, from the first on.
+    `kind` "" means what the format is for (the first in `formats.KINDS`). `columns`: our name of a field → the rows'
+    own, or a path to it. `verifier` is for problems whose rows name none. `rows`: only so many rows, from the first on.
+    `origin`, `version` and `legal_basis` are the user's words, for cards and reports.
     """
 
     name: str
@@ -39,56 +52,76 @@ class SourceSpec:
     capability: str = ""
     format: str = "auto"
     kind: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
     verifier: str = ""
     split: str = "train"
-    calculator: str = "strip"
     rows: int | None = None
+    origin: str = ""
+    version: str = ""
+    legal_basis: str = ""
 
     def __post_init__(self) -> None:
+        where = f"sources.{self.name}"
         for key, value, known in (
             ("format", self.format, ("auto", *FORMATS)),
-            ("kind", self.kind, ("", "examples", "problems")),
-            ("calculator", self.calculator, ("strip", "keep")),
+            ("kind", self.kind, ("", "examples", "problems", "preferences")),
         ):
             if value not in known:
-                raise Mistake(f"{key} {value!r} is unknown", where=f"sources.{self.name}",
-                              mend=f"known: {', '.join(known)}")
-        if self.format in PROBLEMS_ONLY and self.kind == "examples":
-            raise Mistake(f"{self.format} rows have no answers to train on", where=f"sources.{self.name}",
-                          mend="use the source for problems, or give rows with answers")
+                raise Mistake(f"{key} {value!r} is unknown", where=where, mend=f"known: {', '.join(known)}")
+        if unknown := [name for name in self.columns if name not in FIELD_NAMES]:
+            raise Mistake(f"columns: no format has a field {unknown[0]}", where=where,
+                          mend=nearest(unknown[0], FIELD_NAMES))
+        if self.format != "auto" and self.kind and self.kind not in KINDS[self.format]:
+            lacks = {"examples": "answers to train on", "preferences": "pairs of answers"}[self.kind]
+            raise Mistake(f"{self.format} rows have no {lacks}", where=where,
+                          mend=f"use the source for {' or '.join(KINDS[self.format])}")
 
 
 def kind_of(spec: SourceSpec) -> Kind:
     """What the source's records are, once its format is known."""
-    if spec.kind:
-        return "problems" if spec.kind == "problems" else "examples"
-    return "problems" if spec.format in PROBLEMS_ONLY else "examples"
+    return KINDS[spec.format][0] if not spec.kind else next(kind for kind in KINDS[spec.format] if kind == spec.kind)
 
 
 def detect(paths: Iterable[Path], name: str) -> str:
     """The format of a source, from its first usable rows. Mistake if they fit none, several, or differ."""
     votes: dict[str, tuple[Path, int]] = {}
     unknown: tuple[Path, int, list[str]] | None = None
-    rows = ((path, raw) for path in paths for raw in raw_rows(path))
-    for path, raw in islice(((path, raw) for path, raw in rows if raw.value is not None), LOOKED_AT):
-        fitting = find_format(raw.value or {})
+    broken: tuple[Path, RawRow] | None = None
+    looked_at = 0
+    for path, raw in ((file, row) for file in paths for row in raw_rows(file)):
+        if raw.value is None:
+            broken = broken or (path, raw)
+            continue
+        fitting = find_format(raw.value)
         if len(fitting) > 1:
             raise Mistake(f"format is ambiguous: it fits {' and '.join(fitting)}", where=line_of(path, raw.number),
                           mend=f"say `format:` under sources.{name}")
         if fitting:
             votes.setdefault(fitting[0], (path, raw.number))
         elif unknown is None:
-            unknown = (path, raw.number, sorted(raw.value or {}))
+            unknown = (path, raw.number, sorted(raw.value))
+        looked_at += 1
+        if looked_at == LOOKED_AT:
+            break
     if len(votes) > 1:
         said = ", ".join(f"{found} ({line_of(Path(path.name), row)})" for found, (path, row) in votes.items())
         raise Mistake(f"format is ambiguous: {said}", where=f"sources.{name}", mend="say `format:`, or part the files")
     if votes:
         return next(iter(votes))
     if unknown is None:
-        raise Mistake("holds no row that can be read", where=f"sources.{name}", mend="wanted one JSON object a line")
+        why = f"; the first is broken: {broken[1].broken} ({line_of(broken[0], broken[1].number)})" if broken else ""
+        raise Mistake(f"holds no row that can be read{why}", where=f"sources.{name}",
+                      mend="wanted one JSON object a line, or one of the other containers")
     path, row, keys = unknown
-    raise Mistake(f"format is unknown: the fields are {', '.join(keys) or '(none)'}", where=line_of(path, row),
-                  mend=f"known formats: {', '.join(FORMATS)}")
+    raise _unknown_format(keys, line_of(path, row), name)
+
+
+def _unknown_format(keys: list[str], where: str, name: str) -> Mistake:
+    shown = [key if len(key) <= SHOWN_LETTERS else f"{key[:SHOWN_LETTERS]}…" for key in keys[:SHOWN_FIELDS]]
+    said = ", ".join(shown + (["…"] if len(keys) > SHOWN_FIELDS else [])) or "(none)"
+    near = nearest_format(keys)
+    return Mistake(f"format is unknown: the fields are {said}{f'; {near}' if near else ''}", where=where,
+                   mend=f"say which is which, e.g. `columns: {{prompt: …, completion: …}}` under sources.{name}")
 
 
 def read_from(files: Iterable[Path], origin: Origin) -> str:
@@ -97,11 +130,18 @@ def read_from(files: Iterable[Path], origin: Origin) -> str:
 
 
 def resolve(paths: Iterable[Path], spec: SourceSpec) -> SourceSpec:
-    """The spec with `auto` made into the format that the files have."""
+    """The spec with `auto` made into the format that `columns` name, or else that the files have."""
     if spec.format != "auto":
         return spec
-    fields = {name: getattr(spec, name) for name in spec.__slots__}
-    return SourceSpec(**{**fields, "format": detect(paths, spec.name)})
+    if not spec.columns:
+        return replace(spec, format=detect(paths, spec.name))
+    fitting = formats_of(spec.columns)
+    if len(fitting) == 1:
+        return replace(spec, format=fitting[0])
+    near = nearest_format(spec.columns)
+    what = f"fit {' and '.join(fitting)}" if fitting else f"make no format{f'; {near}' if near else ''}"
+    raise Mistake(f"columns {what}", where=f"sources.{spec.name}",
+                  mend="say `format:` too" if fitting else "name the fields of one format, e.g. prompt and completion")
 
 
 def read(paths: Iterable[Path], spec: SourceSpec) -> Iterator[Handled]:
@@ -112,40 +152,55 @@ def read(paths: Iterable[Path], spec: SourceSpec) -> Iterator[Handled]:
     """
     files = list(paths)
     spec = resolve(files, spec)
-    return islice(chain.from_iterable(_read_files(files, spec)), spec.rows)
-
-
-def _read_files(paths: list[Path], spec: SourceSpec) -> Iterator[Iterator[Handled]]:
+    left = spec.rows
     seen: dict[str, Path] = {}
-    for path in paths:
+    for path in files:
         before = _identity(path)
-        file_hash = hash_file(path)
+        file_hash = _hash(path)
         if file_hash in seen:
             raise Mistake(f"holds the same bytes as {seen[file_hash].name}", where=str(path),
                           mend="keep one of the two")
         seen[file_hash] = path
-        yield _read_file(path, file_hash, spec)
-        if _identity(path) != before:
-            raise Failure("changed while it was read", where=str(path), mend="run again when nothing writes to it")
+        try:
+            for raw in islice(raw_rows(path), left):
+                left = None if left is None else left - 1
+                yield _handle(raw, Origin(spec.name, file_hash, raw.number), spec)
+        except Mistake:
+            _unchanged(path, before)  # a file that is being written looks damaged
+            raise
+        _unchanged(path, before)
+        if left == 0:
+            return
+
+
+def _unchanged(path: Path, before: tuple[str, int, int, int]) -> None:
+    if _identity(path) != before:
+        raise Failure("changed while it was read", where=str(path), mend="run again when nothing writes to it")
+
+
+def _hash(path: Path) -> str:
+    try:
+        return hash_file(path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
 
 
 def _identity(path: Path) -> tuple[str, int, int, int]:
     try:
         return file_identity(path)
     except OSError as error:
-        raise Mistake(f"cannot be read ({error.strerror})", where=str(path), mend="check the file") from error
+        raise _unreadable(path, error) from error
 
 
-def _read_file(path: Path, file_hash: str, spec: SourceSpec) -> Iterator[Handled]:
-    for raw in raw_rows(path):
-        yield _handle(raw, Origin(spec.name, file_hash, raw.number), spec)
+def _unreadable(path: Path, error: OSError) -> Mistake:
+    return Mistake(f"cannot be read ({error.strerror})", where=str(path), mend="check the file")
 
 
 def _handle(raw: RawRow, origin: Origin, spec: SourceSpec) -> Handled:
     try:
         if raw.broken is not None:
             raise raw.broken
-        parsed = parse(raw.value or {}, spec.format, kind_of(spec), keep_calculator=spec.calculator == "keep")
+        parsed = parse(raw.value or {}, spec.format, kind_of(spec), spec.columns)
         record = _record(parsed, origin, spec)
     except Broken as broken:
         return Handled(None, (LedgerEntry(origin, STEP, "drop", broken.reason, broken.detail),))
@@ -154,13 +209,25 @@ def _handle(raw: RawRow, origin: Origin, spec: SourceSpec) -> Handled:
 
 
 def _record(parsed: Parsed, origin: Origin, spec: SourceSpec) -> Record:
-    if kind_of(spec) == "examples":
-        return Example(content_id(parsed.messages), (origin,), parsed.messages, spec.name, spec.licence,
-                       spec.capability, parsed.meta)
+    match kind_of(spec):
+        case "examples":
+            return Example(content_id(parsed.messages), (origin,), parsed.messages, spec.name, spec.licence,
+                           spec.capability, parsed.meta)
+        case "preferences":
+            answers = (parsed.chosen, parsed.rejected, parsed.completion)
+            said = tuple(Message("assistant", answer) for answer in answers if answer is not None)
+            return Preference(
+                content_id((*parsed.messages, *said)), (origin,), parsed.messages, spec.name, spec.licence,
+                spec.capability, *answers, parsed.label, parsed.meta)
+        case "problems":
+            return _problem(parsed, origin, spec)
+
+
+def _problem(parsed: Parsed, origin: Origin, spec: SourceSpec) -> Problem:
     verifier = parsed.verifier or spec.verifier
-    if parsed.ground_truth is not None and not verifier:
-        raise Broken("no verifier", "neither the row nor the source names one")
     truth = parsed.ground_truth
+    if truth is not None and not verifier:
+        raise Broken("no verifier", f"neither the row nor the source names a known one: add `verifier:` to {spec.name}")
     if isinstance(truth, str) and verifier in BARE:
         truth = BARE[verifier](truth)
     return Problem(content_id(parsed.messages), (origin,), parsed.messages, truth, verifier,
