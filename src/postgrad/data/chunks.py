@@ -5,16 +5,15 @@ knows the number of its first row, so that a row's origin is the same however ma
 """
 
 import hashlib
+import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from postgrad.data.files import count_rows, find_files, raw_rows
-from postgrad.data.raw import BOM, MAX_ROW_BYTES, Broken, RawRow, parse_line
+from postgrad.data.raw import BOM, MAX_ROW_BYTES, Broken, RawRow, parse_line, too_long
 from postgrad.support.errors import Failure, Mistake
 from postgrad.support.hashing import file_identity, hash_file
 
@@ -168,13 +167,7 @@ def _texts(chunk: Chunk) -> Sequence[bytes]:
 
 def _line(number: int, text: bytes) -> Line:
     if len(text) > MAX_ROW_BYTES:
-        return Line(number, text, None, Broken("line too long", f"over {MAX_ROW_BYTES >> 20} MiB"))
-    try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        value = None  # whatever is wrong with it has one wording
-    if isinstance(value, dict):
-        return Line(number, text, value)
+        return Line(number, text, None, too_long())
     bare = text[len(BOM) :] if number == 0 and text.startswith(BOM) else text
     try:
         return Line(number, text, parse_line(bare))
@@ -188,7 +181,7 @@ def kept_bytes(chunk: Chunk, dropped: Collection[int], changed: dict[int, bytes]
     """
     changed = changed or {}
     if chunk.raw is not None:
-        kept = [changed.get(row.number) or orjson.dumps(row.value, default=str)
+        kept = [changed.get(row.number) or json.dumps(row.value, ensure_ascii=False, default=str).encode()
                 for row in chunk.raw if row.number not in dropped]
         return b"".join(line + b"\n" for line in kept)
     texts = _texts(chunk)
