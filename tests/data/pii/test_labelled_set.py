@@ -10,8 +10,46 @@ from typing import Any
 
 import phonenumbers
 import pytest
+from stdnum.at import vnr
+from stdnum.be import nn
+from stdnum.br import cpf
+from stdnum.ch import ssn as ahv
+from stdnum.de import idnr
+from stdnum.dk import cpr
+from stdnum.es import dni, nie
+from stdnum.fi import hetu
+from stdnum.fr import nir
+from stdnum.gb import nhs
+from stdnum.in_ import aadhaar
+from stdnum.it import codicefiscale
+from stdnum.nl import bsn
+from stdnum.no import fodselsnummer
+from stdnum.pl import pesel
+from stdnum.se import personnummer
+from stdnum.us import ssn
 
 KINDS = {"email", "phone", "iban", "card", "national_id", "ip", "mac", "birth_date", "record_number", "name"}
+NATIONAL_IDS = (
+    aadhaar,
+    ahv,
+    bsn,
+    codicefiscale,
+    cpf,
+    cpr,
+    dni,
+    fodselsnummer,
+    hetu,
+    idnr,
+    nhs,
+    nie,
+    nir,
+    nn,
+    pesel,
+    personnummer,
+    ssn,
+    vnr,
+)
+NINO = re.compile(r"(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\d{6}[A-D]")
 LINES: list[dict[str, Any]] = [
     json.loads(line) for line in (Path(__file__).parent / "labelled.jsonl").read_text(encoding="utf-8").splitlines()
 ]
@@ -34,6 +72,13 @@ def is_card(text: str) -> bool:
     digits = [int(c) for c in re.sub(r"\D", "", text)][::-1]
     total = sum(digits[::2]) + sum(sum(divmod(2 * d, 10)) for d in digits[1::2])
     return 13 <= len(digits) <= 19 and total % 10 == 0
+
+
+def is_national_id(text: str) -> bool:
+    plain = re.sub(r"[\s./]", "", text)
+    return bool(NINO.fullmatch(plain.replace("-", ""))) or any(
+        number.is_valid(form) for number in NATIONAL_IDS for form in (plain, plain.replace("-", ""))
+    )
 
 
 def is_dialled(text: str) -> bool:
@@ -75,6 +120,10 @@ def test_labelled_numbers_pass_their_checksum_and_lookalikes_fail(kind: str, is_
     assert [text for text in texts("lookalikes", kind) if is_valid(text)] == []
 
 
+def test_labelled_national_ids_are_valid_in_some_country() -> None:
+    assert [text for text in texts("spans", "national_id") if not is_national_id(text)] == []
+
+
 def test_phones_are_possible_in_some_country() -> None:
     assert [text for text in texts("spans", "phone") if not is_dialled(" ".join(text.split()))] == []
 
@@ -82,7 +131,10 @@ def test_phones_are_possible_in_some_country() -> None:
 def test_addresses_parse() -> None:
     for text in texts("spans", "ip"):
         ipaddress.ip_address(text)
-    assert [t for t in texts("spans", "mac") if not re.fullmatch(r"[0-9A-Fa-f]{12}", re.sub(r"[:.-]", "", t))] == []
+    mac = re.compile(
+        r"([0-9a-f]{1,2}:){5}[0-9a-f]{1,2}|([0-9a-f]{2}-){5}[0-9a-f]{2}|([0-9a-f]{4}\.){2}[0-9a-f]{4}", re.I
+    )
+    assert [text for text in texts("spans", "mac") if not mac.fullmatch(text)] == []
 
 
 def test_labelled_names_are_of_the_lines_dictionary() -> None:
