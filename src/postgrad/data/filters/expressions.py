@@ -65,6 +65,8 @@ NAMES: dict[str, Compiled] = {
     "source": lambda row: row.record.source,
     "capability": lambda row: row.record.capability,
     "licence": lambda row: row.record.licence,
+    "true": lambda row: True,
+    "false": lambda row: False,
 }
 """Texts of several turns are joined by a line break; `text` is all of them."""
 
@@ -119,7 +121,7 @@ def _tree(text: str) -> ast.expr:
         raise Mistake(f"an expression of {len(text)} characters", where=WHERE,
                       mend=f"use at most {LONGEST}; several expressions must all be true")
     try:
-        return ast.parse(text.strip(), mode="eval").body
+        return ast.parse(" ".join(text.splitlines()).strip(), mode="eval").body
     except SyntaxError as error:
         place = f" at character {error.offset}" if error.offset else ""
         raise Mistake(f"`{_shown(text)}` is no expression{place} ({error.msg})", where=WHERE,
@@ -140,7 +142,7 @@ class _Compiler:
 
     def make(self, node: ast.expr) -> Compiled:
         match node:
-            case ast.Constant(value=bool() | int() | float() | str() as value):
+            case ast.Constant(value=bool() | int() | float() | str() | None as value):
                 return lambda row: value
             case ast.Name(id=name):
                 return self._name(node, name)
