@@ -1,0 +1,46 @@
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from postgrad.support.errors import Failure
+from postgrad.support.parallel import AHEAD, in_order
+
+
+def adder(base: int) -> Callable[[int], tuple[int, int]]:
+    return lambda number: (base + number, os.getpid())
+
+
+def dies() -> Callable[[int], int]:
+    return lambda number: os._exit(9) if number == 3 else number
+
+
+def raises() -> Callable[[int], float]:
+    return lambda number: 1 / (number - 3)
+
+
+def test_one_worker_is_this_process_and_two_are_others() -> None:
+    alone, together = (list(in_order(adder, (10,), range(30), workers)) for workers in (1, 2))
+    assert [value for value, _ in alone] == [value for value, _ in together] == list(range(10, 40))
+    assert {pid for _, pid in alone} == {os.getpid()} and os.getpid() not in {pid for _, pid in together}
+
+
+def test_pieces_are_taken_as_they_are_needed() -> None:
+    taken = []
+
+    def pieces() -> Iterator[int]:
+        for number in range(100):
+            taken.append(number)
+            yield number
+
+    results = in_order(adder, (0,), pieces(), 2)
+    next(results)
+    assert len(taken) <= AHEAD * 2
+    results.close()
+
+
+def test_what_a_worker_raises_is_raised_and_a_killed_one_is_said() -> None:
+    with pytest.raises(ZeroDivisionError):
+        list(in_order(raises, (), range(6), 2))
+    with pytest.raises(Failure, match="a worker process was killed"):
+        list(in_order(dies, (), range(6), 2))
