@@ -4,13 +4,12 @@ DIR/model/  *.safetensors  config.json  generation_config.json  tokenizer*.json 
 """
 
 import shutil
-import tempfile
 from pathlib import Path
 
 from postgrad.pipeline.runs import Run, open_run
 from postgrad.release.card import card
 from postgrad.support.errors import Failure, Mistake
-from postgrad.support.files import sync, whole_folder
+from postgrad.support.files import clear_halves, replaced_folder
 from postgrad.support.hashing import hash_file
 
 CARRIED = {".safetensors", ".json", ".jinja", ".txt", ".model"}
@@ -37,26 +36,14 @@ def export(run: Path, out: Path | None = None, *, stage: str | None = None) -> P
             mend=f"run the stage {chosen} again",
         )
     target = out or run / "model"
-    for left in target.parent.glob(f".{target.name}.*"):
-        shutil.rmtree(left, ignore_errors=True)
+    clear_halves(target)
     text = card(opened, chosen)
     if same(files, text, target):
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
-    try:
-        with whole_folder(beside / "new") as folder:
-            for path in files:
-                shutil.copyfile(path, folder / path.name)
-            (folder / "README.md").write_text(text, encoding="utf-8")
-        if target.exists():
-            target.rename(beside / "old")
-        (beside / "new").rename(target)
-        sync(target.parent)
-    finally:
-        if (beside / "old").exists() and not target.exists():
-            (beside / "old").rename(target)  # the new one could not take its place
-        shutil.rmtree(beside, ignore_errors=True)
+    with replaced_folder(target) as folder:
+        for path in files:
+            shutil.copyfile(path, folder / path.name)
+        (folder / "README.md").write_text(text, encoding="utf-8")
     return target
 
 

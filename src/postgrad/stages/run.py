@@ -4,10 +4,11 @@
     DIR/scores.json                 every score and comparison
     DIR/report.html                 the report
     DIR/model/                      the final model
+    DIR/cards/                      data cards and Croissant files, of each source and of the mixture
 """
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from postgrad.stages.plan import Plan, plan
 from postgrad.support.errors import Failure, Mistake
 from postgrad.support.files import write_atomically
 from postgrad.support.hashing import FileHashes, hash_json
+from postgrad.support.network import Isolation
 from postgrad.tasks import load
 
 
@@ -38,18 +40,23 @@ class Outcome:
 
 def run(
     recipe: Recipe, out: Path, store_root: Path, *, only: str | None = None, from_: str | None = None,
-    until: str | None = None, seal_log: Path, on_event: Callable[[Event], None],
+    until: str | None = None, seal_log: Path, on_event: Callable[[Event], None], network: Isolation | None = None,
 ) -> Outcome:
     """Carry out the recipe, or the chosen stages of it, into the run folder `out`.
 
-    Mistake for what the user asked, Failure for what the world did; what was reached is kept in either case.
+    `network`: what `support.network.enter` gave, where the recipe does not allow one. Mistake for what the user asked,
+    Failure for what the world did; what was reached is kept in either case.
     """
+    if recipe.network != (network.mode if network else "allowed"):
+        raise Mistake(f"says {recipe.network}, and this process has not left it", where="network",
+                      mend="run it by the command `postgrad run`")
     made = plan(recipe, until or only)
     _writable(out)
     log = SealLog(seal_log)
     _holds_what_was_noted(log, out)
     store = Store(store_root)
     seal = _Seal(made, log, recipe)
+    notes = _Notes(seal.notes, network)
     outcome = Outcome()
     details = _details(recipe, made, seal.said, store.hash_memory)
 
@@ -61,15 +68,39 @@ def run(
             outcome.ran += event.kind == "done"
             outcome.cached += event.kind == "cached"
             if event.kind == "done":
-                write_run(out, store, made.steps, outcome.artifacts, details)
+                write_run(out, store, made.steps, outcome.artifacts, details | _said(network))
 
     # Until the run folder refers to what was found in the store, `gc` must leave it alone.
     with said_plainly(f"using the store {store.root}"), store.using():
-        execute(made.steps, store, only=only, from_=from_, until=until, on_event=told, notes=seal.notes)
-        write_run(out, store, made.steps, outcome.artifacts, details)
+        execute(made.steps, store, only=only, from_=from_, until=until, on_event=told, notes=notes)
+        write_run(out, store, made.steps, outcome.artifacts, details | _said(network))
         with store.lease(f"publish-{hash_json(str(out.resolve()))}"):
             _publish(out, made, outcome)
     return outcome
+
+
+def _said(network: Isolation | None) -> dict[str, Any]:
+    """What run.json and the manifests say of the network, as it is now; nothing where it is allowed."""
+    return {"network": network.json()} if network and network.mode != "allowed" else {}
+
+
+class _Notes(Mapping[str, Any]):
+    """What every manifest made from now on says: of the seal and the network, as they are when it is read."""
+
+    def __init__(self, seal: Mapping[str, Any], network: Isolation | None) -> None:
+        self._seal, self._network = seal, network
+
+    def _now(self) -> dict[str, Any]:
+        return {**self._seal, **_said(self._network)}
+
+    def __getitem__(self, name: str) -> Any:
+        return self._now()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._now())
+
+    def __len__(self) -> int:
+        return len(self._now())
 
 
 def _writable(out: Path) -> None:
@@ -147,7 +178,9 @@ def recipe_hash(recipe: Recipe, made: Plan, hashes: FileHashes) -> str:
 
 
 def _publish(out: Path, made: Plan, outcome: Outcome) -> None:
-    """The files that a person opens: scores, final model, report. A report that is up to date is not drawn again."""
+    """The files that a person opens: scores, final model, cards, report. What is up to date is not drawn again."""
+    from postgrad.data.filters.languages import language_of
+    from postgrad.release.cards import FOLDER, write_cards
     from postgrad.release.export import export
 
     artifacts = outcome.artifacts
@@ -159,7 +192,10 @@ def _publish(out: Path, made: Plan, outcome: Outcome) -> None:
     if any(step.name in artifacts for step in made.weights):
         export(out)
     page = out / "report.html"
-    if outcome.ran or not page.exists() or page.stat().st_mtime_ns < (out / "run.json").stat().st_mtime_ns:
+    behind = outcome.ran or not page.exists() or page.stat().st_mtime_ns < (out / "run.json").stat().st_mtime_ns
+    if behind or not (out / FOLDER).is_dir():
+        write_cards(out, language_of)
+    if behind:
         from postgrad.inspection import report
 
         report.write(out, page)

@@ -66,3 +66,27 @@ def whole_folder(target: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+
+
+def clear_halves(target: Path) -> None:
+    """Remove what a killed `replaced_folder` left beside the target: the caller sees to it that no other writes it."""
+    for left in target.parent.glob(f".{target.name}.*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def replaced_folder(target: Path) -> Iterator[Path]:
+    """As `whole_folder`, but the new folder takes the place of the old one, which stays if the block raises."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    try:
+        with whole_folder(beside / "new") as folder:
+            yield folder
+        if target.exists():
+            target.rename(beside / "old")
+        (beside / "new").rename(target)
+        sync(target.parent)
+    finally:
+        if (beside / "old").exists() and not target.exists():
+            (beside / "old").rename(target)  # the new one could not take its place
+        shutil.rmtree(beside, ignore_errors=True)
