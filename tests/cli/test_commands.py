@@ -32,6 +32,19 @@ class Row:
     cached: bool
 
 
+@dataclass(frozen=True)
+class Source:
+    source: str
+    capability: str
+    use: str
+    available_rows: float
+    rows: float
+    tokens: float | None
+    epochs: float | None
+    share: float | None
+    left_out: bool = False
+
+
 @pytest.fixture
 def estimates(monkeypatch: pytest.MonkeyPatch) -> list[Row]:
     rows = [
@@ -39,7 +52,13 @@ def estimates(monkeypatch: pytest.MonkeyPatch) -> list[Row]:
         Row("sft", "sft", "train", 2_000_000, 120, 4.2e15, 300.0, 1_500_000_000, False),
         Row("dpo", "dpo", "train", 500_000, 30, 1e15, 60.0, 2_500_000_000, False),
     ]
-    monkeypatch.setitem(sys.modules, "postgrad.stages.estimate", SimpleNamespace(rows=lambda recipe, store: rows))  # type: ignore[arg-type]
+    sources = [
+        Source("sums", "math", "mixture", 1000.4, 1500, 30_000, 1.5, 0.75),
+        Source("tales", "math", "mixture", 300, 0, 0, 0.0, 0.0, left_out=True),
+        Source("asks", "math", "pairs", 200, 100, None, 0.5, 1.0),
+    ]
+    made = SimpleNamespace(estimate=lambda recipe, store: SimpleNamespace(steps=rows, sources=sources, mixed=False))
+    monkeypatch.setitem(sys.modules, "postgrad.stages.estimate", made)  # type: ignore[arg-type]
     return rows
 
 
@@ -70,10 +89,24 @@ def test_plan_shows_every_step_and_what_is_left(estimates: list[Row], capsys: py
     )
 
 
+def test_plan_shows_rows_tokens_and_epochs_of_every_source(
+    estimates: list[Row], capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["plan", "quickstart"])
+    lines = [line.replace("≈ ", "") for line in capsys.readouterr().out.splitlines()]
+    start = next(number for number, line in enumerate(lines) if line.startswith("source "))
+    assert [line.split() for line in lines[start + 1:start + 4]] == [
+        ["sums", "math", "mixture", "1,000", "1,500", "30,000", "1.50", "75.0%"],
+        ["tales", "math", "mixture", "300", "left", "out"],
+        ["asks", "math", "pairs", "200", "100", "0.50", "100.0%"]]
+
+
 def test_plan_for_programs(estimates: list[Row], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plan", "quickstart", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert [step["step"] for step in told["steps"]] == [row.step for row in estimates]
+    assert [source["source"] for source in told["sources"]] == ["sums", "tales", "asks"]
+    assert told["sources"][0]["epochs"] == 1.5 and not told["mixed"]
     assert told["left"] == {"seconds": 360.0, "flops": 5.2e15, "memory_bytes": 2_500_000_000}
 
 

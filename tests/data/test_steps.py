@@ -78,11 +78,13 @@ def sources(tmp_path: Path) -> dict[str, Path]:
 DECONTAMINATE = {"ngram": 8, "overlap": 0.5, "rows": "drop", "source_limit": 0.02, "above_limit": "stop"}
 MIX = {
     "priorities": {"math": 3.0, "colours": 1.0},
-    "weights": {},
-    "tokens": 1000,
+    "sources": {},
+    "amount": 1000,
+    "share": 1.0,
     "max_epochs": 2,
     "seed": 7,
     "unit": "tokens",
+    "left_out": [],
     "template": "tulu",
 }
 
@@ -176,7 +178,7 @@ def test_problems_go_the_same_way(tmp_path: Path) -> None:
     run(steps.filter_and_redact, out / "f", {"r": out / "r"}, {})
     run(steps.deduplicate, out / "d", {"f": out / "f"}, {"priorities": {"math": 1.0}})
     run(steps.decontaminate, out / "c", {"d": out / "d", "t": tasks}, DECONTAMINATE)
-    counts = run(steps.mix, out / "m", {"c": out / "c"}, {**MIX, "unit": "rows", "tokens": 4})
+    counts = run(steps.mix, out / "m", {"c": out / "c"}, {**MIX, "unit": "rows", "amount": 4})
     assert counts["by_reason"] == {"beyond its share": 6}
     assert len(list(read_records(out / "m/problems.parquet", Problem))) == 4
 

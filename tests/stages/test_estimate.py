@@ -19,7 +19,7 @@ from postgrad.pipeline.steps import in_order
 from postgrad.recipe import Recipe, load
 from postgrad.stages import costs
 from postgrad.stages.costs import Cost, Costs, Generation
-from postgrad.stages.estimate import PlanRow, rows
+from postgrad.stages.estimate import PlanRow, estimate
 from postgrad.stages.lengths import exact_count, rough_count
 from postgrad.stages.plan import plan
 from postgrad.stages.shipped import shipped
@@ -55,7 +55,7 @@ evaluate: {max_tokens: 8, limit: 12}
 
 @pytest.fixture
 def planned(recipe: Recipe, tmp_path: Path) -> dict[str, PlanRow]:
-    return {row.step: row for row in rows(recipe, tmp_path / "store")}
+    return {row.step: row for row in estimate(recipe, tmp_path / "store").steps}
 
 
 def tokens_by_hand() -> int:
@@ -81,7 +81,7 @@ def test_a_source_without_a_weight_weighs_as_many_as_it_has_rows(recipe: Recipe,
     sets = [f"sources.more={{path: {tmp_path / 'more.jsonl'}, format: question_answer, licence: MIT, weight: 40}}",
             "capabilities.math.sources=[squares, more]", "curate.mixture.tokens=600"]
     changed = load(str(tmp_path / "recipe.yaml"), sets, shipped())
-    planned = {row.step: row for row in rows(changed, tmp_path / "store")}
+    planned = {row.step: row for row in estimate(changed, tmp_path / "store").steps}
     mixture = next(step for step in in_order(plan(changed).steps) if step.name == "mixture")
     made = execute([mixture], Store(tmp_path / "store"))["mixture"]
     kept = json.loads((made.folder / "counts.json").read_text())["rows_kept"]
@@ -102,7 +102,7 @@ def test_every_step_says_what_it_does_and_how_long(planned: dict[str, PlanRow]) 
 
 def test_a_base_that_is_not_here_leaves_figures_unknown(recipe: Recipe, tmp_path: Path) -> None:
     elsewhere = recipe.model_copy(update={"base_model": "nobody/nothing"})
-    found = {row.step: row for row in rows(elsewhere, tmp_path / "store")}
+    found = {row.step: row for row in estimate(elsewhere, tmp_path / "store").steps}
     assert found["sft"].flops is None and found["sft"].seconds is None and found["sft"].memory_bytes is None
     assert found["sft"].optimizer_steps == math.ceil(3 * 40 / 7)
 
@@ -132,7 +132,7 @@ def test_an_unseen_task_is_not_read(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     for module in set(sources.UNSEEN.values()):
         monkeypatch.setattr(module, "new_stream", opened)
     unsealed = load("quickstart", ("evaluate.unseal=what a plan costs",), shipped())
-    found = {row.step: row for row in rows(unsealed, tmp_path / "store")}
+    found = {row.step: row for row in estimate(unsealed, tmp_path / "store").steps}
     assert found["task.world_math_hard"].what == f"{sources.SIZES['world_math_hard']} problems"
     assert len(TASKS) == len([name for name in found if name.startswith("task.")])
 
@@ -239,7 +239,7 @@ def test_a_source_that_is_damaged_is_said_in_a_line(recipe: Recipe, tmp_path: Pa
     (tmp_path / name).write_bytes(b"neither of the two")
     spoiled = load(str(tmp_path / "recipe.yaml"), [f"sources.squares.path={tmp_path / name}"], shipped())
     with pytest.raises(Mistake, match=name):
-        rows(spoiled, tmp_path / "store")
+        estimate(spoiled, tmp_path / "store")
 
 
 def test_rows_of_a_file_are_its_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,8 @@ from postgrad.support.words import size
 NAME = "plan"
 COLUMNS = ("step", "what", "tokens", "steps", "FLOPs", "time", "memory", "")
 NUMBERS = (2, 3, 4, 5, 6)
+SOURCE_COLUMNS = ("source", "capability", "for", "rows there", "rows", "tokens", "epochs", "share")
+SOURCE_NUMBERS = (3, 4, 5, 6, 7)
 
 
 class Total(NamedTuple):
@@ -26,8 +28,8 @@ class Total(NamedTuple):
 
 def add(commands: Any) -> Parser:
     parser: Parser = commands.add_parser(NAME, help="what a run would do and cost", description=(
-        "Check a recipe and show its steps with tokens, optimiser steps, FLOPs, time and memory. What is marked ≈ is "
-        "an estimate for this machine. Nothing is run."))
+        "Check a recipe and show its steps with tokens, optimiser steps, FLOPs, time and memory, and its sources with "
+        "rows, tokens and epochs. What is marked ≈ is an estimate for this machine. Nothing is run."))
     parser.add_argument("recipe", metavar="RECIPE", help="a file, or the name of a recipe that ships")
     parser.option("--out", metavar="DIR", help="the run's folder, by which the store is found (else runs/NAME)")
     add_set(parser)
@@ -41,16 +43,21 @@ def call(options: argparse.Namespace) -> int:
     recipe = load_recipe(options.recipe, options.set)
 
     from postgrad.pipeline.store import store_path
-    from postgrad.stages.estimate import rows as estimate
+    from postgrad.stages.estimate import estimate
 
-    rows = estimate(recipe, store_path(options.store, Path(options.out or f"runs/{recipe.name}")))
+    found = estimate(recipe, store_path(options.store, Path(options.out or f"runs/{recipe.name}")))
+    rows = found.steps
     left = [row for row in rows if not row.cached]
     total = Total(sum(row.seconds or 0 for row in left), sum(row.flops or 0 for row in left),
                   max((row.memory_bytes or 0 for row in left), default=0))
     if options.json:
-        print_json({"recipe": recipe.name, "steps": [dataclasses.asdict(row) for row in rows], "left": total._asdict()})
+        print_json({"recipe": recipe.name, "steps": [dataclasses.asdict(row) for row in rows], "left": total._asdict(),
+                    "sources": [dataclasses.asdict(row) for row in found.sources], "mixed": found.mixed})
         return 0
     print_table(COLUMNS, [_cells(row) for row in rows], NUMBERS)
+    if found.sources:
+        print()
+        print_table(SOURCE_COLUMNS, [_source_cells(row, found.mixed) for row in found.sources], SOURCE_NUMBERS)
     kept = len(rows) - len(left)
     if not left:
         print(f"\nall {kept} steps are in the store: a run does nothing")
@@ -59,6 +66,19 @@ def call(options: argparse.Namespace) -> int:
     print(f"\n{len(left)} of {len(rows)} steps to do, ≈ {duration(total.seconds)}, ≈ {power(total.flops)} FLOPs, "
           f"at most ≈ {size(total.memory_bytes)} of memory{also}")
     return 0
+
+
+def _source_cells(row: Any, mixed: bool) -> tuple[str, ...]:
+    """One line of the sources' table. `row`: a `stages.source_use.SourceRow`; `mixed`: the mixture is counted."""
+    about = "" if mixed and row.tokens is not None else "≈ "
+
+    def said(value: float | None, form: str) -> str:
+        return "" if value is None else about + format(value, form)
+
+    if row.left_out:
+        return (row.source, row.capability, row.use, said(row.available_rows, ",.0f"), "left out", "", "", "")
+    return (row.source, row.capability, row.use, said(row.available_rows, ",.0f"), said(row.rows, ",.0f"),
+            said(row.tokens, ",.0f"), said(row.epochs, ".2f"), said(row.share, ".1%"))
 
 
 def _cells(row: Any) -> tuple[str, ...]:

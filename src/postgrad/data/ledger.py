@@ -61,6 +61,10 @@ class Ledger:
             self._kept[record.source] += 1
             yield record
 
+    def count_kept(self, sources: Iterable[str]) -> None:
+        """As `kept`, of rows that are no records any more: the source of each."""
+        self._kept.update(sources)
+
     def close(self, rows_in: int, rows_made: int, rows_kept: int) -> dict[str, Any]:
         """The counts of the step, once they are proved: rows in + rows made = rows kept + rows dropped.
 

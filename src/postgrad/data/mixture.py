@@ -1,177 +1,234 @@
 """The mixture: which rows are trained on, and how often, so that capabilities get the tokens that their priority says.
 
-A capability aims at T × priority / (sum of priorities) trained tokens, a source at the part of that which its weight
-says (without weights: its number of rows). A source gives at most `max_epochs` times its rows; what it cannot give
-goes to the other sources of its capability by their weights, then to the other capabilities by their priorities.
-T is `tokens`, or the trained tokens of all sources together.
+The unit is trained tokens, or rows. The budget T is an amount, or a share of what all sources together have. A
+capability aims at T × priority / (sum of priorities), a source at the part of that which its weight says (without one:
+its number of rows). A source's rows stand in the order of a hash of (seed, content_id), over and over again; what it
+gives is a beginning of that sequence: at most the longest within its bounds (`max_epochs` times its rows and tokens,
+`max_rows`, `max_tokens`), at least `repeat` times all of it, and else the longest within its aim. What it cannot give
+goes to the other sources of its capability by their weights, then to the other capabilities by their priorities
+(shares.py). So a source stays less than a row below its aim, the sum never exceeds T, and neither the order of files
+nor the number of workers plays a part.
 
-Rows are taken whole, in the order of a hash of (seed, content_id): whole passes over the source first, then a part of
-one until the next row would go over the aim. So a source stays at most one row's tokens below its aim, the sum never
-exceeds T, and neither the order of files nor the number of workers plays a part.
+Sources that are left out take part in this and are then not written: the others give the same rows as with them.
 """
 
-import hashlib
-from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TypeVar
+from typing import Any, Literal
 
-from postgrad.records.types import Origin
+import numpy as np
+import numpy.typing as npt
+
+from postgrad.data.shares import Offer, share_out
 from postgrad.support.errors import Mistake
 
-K = TypeVar("K", bound=Hashable)
+Unit = Literal["tokens", "rows"]
+WHERE = "curate.mixture"
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
-    """What the mixture knows of a row. `tokens`: its trained tokens (1 where rows are shared out instead)."""
+class Wish:
+    """What a recipe says of one source. No weight: its rows. `repeat`: it is there at least so many times, whole."""
 
-    content_id: str
-    origin: Origin
-    capability: str
-    source: str
-    tokens: int
+    weight: float | None = None
+    max_rows: int | None = None
+    max_tokens: int | None = None
+    max_share: float = 1.0
+    repeat: int = 1
+
+    def __post_init__(self) -> None:
+        _not_negative({name: getattr(self, name) for name in self.__slots__})
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the recipe asks for. Sources without an entry in `weights` weigh as many as they have rows."""
+    """What a recipe asks for. The budget is `amount`, or `share` of what there is (repeats counted)."""
 
     priorities: Mapping[str, float]
     seed: int
-    tokens: int | None = None
+    amount: int | None = None
+    share: float = 1.0
+    unit: Unit = "tokens"
     max_epochs: float = 2.0
-    weights: Mapping[str, float] | None = None
+    sources: Mapping[str, Wish] = field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        for name, value in [*self.priorities.items(), *(self.weights or {}).items(), ("max_epochs", self.max_epochs)]:
-            if not 0 <= value < float("inf"):
-                raise Mistake(f"{name} is {value}", where="curate.mixture", mend="wanted a number from 0 on")
-        if self.tokens is not None and self.tokens < 0:
-            raise Mistake(f"tokens is {self.tokens}", where="curate.mixture", mend="wanted a number from 0 on")
+        _not_negative(self.priorities)
+        _not_negative({"amount": self.amount, "share": self.share, "max_epochs": self.max_epochs})
+
+    def wish(self, source: str) -> Wish:
+        return self.sources.get(source, Wish())
+
+
+def _not_negative(numbers: Mapping[str, float | None]) -> None:
+    for name, value in numbers.items():
+        if value is not None and not 0 <= value < float("inf"):
+            raise Mistake(f"{name} is {value}", where=WHERE, mend="wanted a number from 0 on")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A beginning of a source's endless sequence: `passes` over all its rows, then its first `part` ones."""
+
+    passes: int
+    part: int
+    rows: int
+    tokens: int
+
+    def amount(self, unit: Unit) -> int:
+        return self.rows if unit == "rows" else self.tokens
+
+
+class Supply:
+    """The rows of one source, in their order. `tokens_N`: the trained tokens of each, above 0 (1 if they have none)."""
+
+    def __init__(self, capability: str, source: str, tokens_N: npt.NDArray[np.int64]) -> None:
+        self.capability, self.source = capability, source
+        self._sums_N = np.cumsum(tokens_N, dtype=np.int64)
+        self.rows = len(tokens_N)
+        self.tokens = int(self._sums_N[-1]) if self.rows else 0
+
+    def within(self, rows: Fraction | int | None, tokens: Fraction | int | None) -> Taken:
+        """The longest beginning with at most so many rows and tokens (None: any number, of one of the two)."""
+        if not self.rows:
+            return Taken(0, 0, 0, 0)
+        bounds = ((rows, self.rows), (tokens, self.tokens))
+        passes = min(int(bound // whole) for bound, whole in bounds if bound is not None)
+        part = self.rows
+        if rows is not None:
+            part = min(part, int(rows) - passes * self.rows)
+        if tokens is not None:
+            room = min(int(tokens) - passes * self.tokens, self.tokens)
+            part = min(part, int(np.searchsorted(self._sums_N, room, "right")))
+        return Taken(passes, part, passes * self.rows + part,
+                     passes * self.tokens + (int(self._sums_N[part - 1]) if part else 0))
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One line of the mixture's table. Shares are of the tokens aimed at and of the tokens reached; `epochs` is tokens
-    taken over tokens that the source has, `rows` counts a row once however often it is taken."""
+    """One line of the mixture's table. `rows` counts a row once, `copies` as often as it is taken; `epochs` is what is
+    taken over what there is, `target_share` what priorities and weights alone would give, `reached_share` what was
+    given, both of the mixture's unit.
+    """
 
     capability: str
     source: str
     rows: int
+    copies: int
     available_rows: int
     tokens: int
     available_tokens: int
     epochs: float
     target_share: float
     reached_share: float
+    left_out: bool = False
 
 
-def fill(total: Fraction, weights: Mapping[K, Fraction], capacity: Mapping[K, Fraction]) -> dict[K, Fraction]:
-    """Share `total` out by `weights` under `capacity`: what one cannot hold goes to the others by their weights.
+def share_rows(supplies: Sequence[Supply], wanted: Wanted) -> list[Taken]:
+    """What each source gives, before any is left out.
 
-    Sums to the smaller of `total` and the capacity of all with a weight. Exact.
+    Mistake if a capability has no priority, or `repeat` asks for more than the budget.
     """
-    got = {name: Fraction(0) for name in weights}
-    open_names = {name for name, weight in weights.items() if weight > 0 and capacity[name] > 0}
-    left = total
-    while open_names and left > 0:
-        weight = sum((weights[name] for name in open_names), Fraction(0))
-        full = {name for name in open_names if left * weights[name] >= weight * capacity[name]}
-        if not full:
-            return got | {name: left * weights[name] / weight for name in open_names}
-        for name in full:
-            got[name] = capacity[name]
-            left -= capacity[name]
-        open_names -= full
-    return got
-
-
-def mix(rows: Sequence[Weighed], wanted: Wanted) -> tuple[dict[Origin, int], list[Part]]:
-    """How often each row is taken (rows taken never are left out), and the table of what came of it.
-
-    Mistake if a row's capability has no priority.
-    """
-    by_source: dict[tuple[str, str], list[Weighed]] = defaultdict(list)
-    for row in rows:
-        if row.capability not in wanted.priorities:
-            raise Mistake(f"capability {row.capability!r} has no priority", where=f"sources.{row.source}",
+    for supply in supplies:
+        if supply.capability not in wanted.priorities:
+            raise Mistake(f"capability {supply.capability!r} has no priority", where=f"sources.{supply.source}",
                           mend=f"known: {', '.join(sorted(wanted.priorities)) or '(none)'}")
-        by_source[row.capability, row.source].append(row)
-    aims = _aims(by_source, wanted)
-    taken: dict[Origin, int] = {}
-    tokens_taken: dict[tuple[str, str], int] = {}
-    for name, members in by_source.items():
-        times = _take(members, aims[name], wanted)
-        taken |= times
-        tokens_taken[name] = sum(times.get(row.origin, 0) * row.tokens for row in members)
-    return taken, _table(by_source, wanted, taken, tokens_taken)
+    offers = {number: _offer(supply, wanted) for number, supply in enumerate(supplies)}
+    total = Fraction(wanted.amount) if wanted.amount is not None else Fraction(wanted.share) * _there(supplies, wanted)
+    priorities = {name: Fraction(priority) for name, priority in wanted.priorities.items()}
+    _check_repeats(total, [offer for offer in offers.values() if priorities[offer.capability] > 0], wanted)
+    aims = share_out(total, offers, priorities)
+    taken = [_within(supply, aims[number], wanted.unit) for number, supply in enumerate(supplies)]
+    return _hold_shares(supplies, taken, wanted)
 
 
-def _aims(by_source: Mapping[tuple[str, str], list[Weighed]], wanted: Wanted) -> dict[tuple[str, str], Fraction]:
-    """Tokens that each source is to give."""
-    tokens = {name: sum(row.tokens for row in members) for name, members in by_source.items()}
-    total = Fraction(sum(tokens.values()) if wanted.tokens is None else wanted.tokens)
-    weights = {name: Fraction((wanted.weights or {}).get(name[1], len(members))) for name, members in by_source.items()}
-    most = Fraction(wanted.max_epochs)
-    caps = {name: most * tokens[name] if weights[name] > 0 else Fraction(0) for name in by_source}
-    sources: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for name in sorted(by_source):
-        sources[name[0]].append(name)
-    room = {capability: sum((caps[name] for name in names), Fraction(0)) for capability, names in sources.items()}
-    shares = fill(total, {capability: Fraction(wanted.priorities[capability]) for capability in sources}, room)
-    aims: dict[tuple[str, str], Fraction] = {}
-    for capability, names in sources.items():
-        aims |= fill(shares[capability], {name: weights[name] for name in names}, caps)
-    return aims
+def _within(supply: Supply, amount: Fraction | int, unit: Unit) -> Taken:
+    return supply.within(amount, None) if unit == "rows" else supply.within(None, amount)
 
 
-def _order(row: Weighed, seed: int) -> tuple[bytes, str, str, int]:
-    digest = hashlib.sha256(f"{seed}/{row.content_id}".encode()).digest()
-    return (digest, row.origin.source, row.origin.file, row.origin.row)
+def _there(supplies: Sequence[Supply], wanted: Wanted) -> int:
+    """All that there is, a source that repeats as often as it does."""
+    each = ((supply.rows if wanted.unit == "rows" else supply.tokens, supply.source) for supply in supplies)
+    return sum(amount * wanted.wish(source).repeat for amount, source in each)
 
 
-def _take(members: list[Weighed], aim: Fraction, wanted: Wanted) -> dict[Origin, int]:
-    """Whole passes, then a part of one in hash order, stopping before the row that would go over the aim."""
-    available = sum(row.tokens for row in members)
-    if not available or aim <= 0:
-        return {}
-    passes = int(aim // available)
-    left = aim - passes * available
-    rows_left = int(Fraction(wanted.max_epochs) * len(members)) - passes * len(members)
-    times = {row.origin: passes for row in members} if passes else {}
-    for row in sorted(members, key=lambda row: _order(row, wanted.seed))[:max(rows_left, 0)]:
-        if row.tokens > left:
-            break
-        times[row.origin] = passes + 1
-        left -= row.tokens
-    return times
+def _weight(supply: Supply, wanted: Wanted) -> Fraction:
+    wish = wanted.wish(supply.source)
+    return Fraction(supply.rows * wish.repeat) if wish.weight is None else Fraction(wish.weight)
 
 
-def _table(by_source: Mapping[tuple[str, str], list[Weighed]], wanted: Wanted, taken: Mapping[Origin, int],
-           tokens_taken: Mapping[tuple[str, str], int]) -> list[Part]:
-    """The table, capabilities and sources by name. Target shares are those of the priorities, before any cap."""
-    priorities = {capability: Fraction(wanted.priorities[capability]) for capability, _ in by_source}
-    all_priorities, reached = sum(priorities.values(), Fraction(0)), sum(tokens_taken.values())
-    weights = {name: Fraction((wanted.weights or {}).get(name[1], len(members))) for name, members in by_source.items()}
+def _offer(supply: Supply, wanted: Wanted) -> Offer:
+    wish = wanted.wish(supply.source)
+    epochs = max(Fraction(wanted.max_epochs), wish.repeat) if wish.repeat > 1 else Fraction(wanted.max_epochs)
+    most = supply.within(_smaller(epochs * supply.rows, wish.max_rows),
+                         _smaller(epochs * supply.tokens, wish.max_tokens)).amount(wanted.unit)
+    whole = supply.rows if wanted.unit == "rows" else supply.tokens
+    least = min(wish.repeat * whole, most) if wish.repeat > 1 else 0
+    return Offer(supply.capability, _weight(supply, wanted), Fraction(most), Fraction(least), Fraction(wish.max_share))
+
+
+def _smaller(one: Fraction, other: int | None) -> Fraction:
+    return one if other is None else min(one, Fraction(other))
+
+
+def _check_repeats(total: Fraction, offers: Sequence[Offer], wanted: Wanted) -> None:
+    """What sources must give is the one thing that could go over the budget."""
+    least = (offer.least if offer.max_share == 1 else min(offer.least, offer.max_share * total)
+             for offer in offers if offer.weight > 0)
+    asked = sum(least, Fraction(0))
+    if asked > total:
+        asking = sorted(name for name, wish in wanted.sources.items() if wish.repeat > 1)
+        raise Mistake(f"`repeat` of {', '.join(asking)} asks for {int(asked):,} {wanted.unit}, more than the "
+                      f"{int(total):,} of the mixture", where=WHERE, mend=f"raise `{wanted.unit}` or lower `repeat`")
+
+
+def _hold_shares(supplies: Sequence[Supply], taken: list[Taken], wanted: Wanted) -> list[Taken]:
+    """Rows are whole, so that a little less than the aims is reached: `max_share` is held of what is reached."""
+    while True:
+        whole = sum(one.amount(wanted.unit) for one in taken)
+        held = [_smaller(Fraction(wanted.wish(supply.source).max_share) * whole, one.amount(wanted.unit))
+                for supply, one in zip(supplies, taken, strict=True)]
+        if all(bound >= one.amount(wanted.unit) for bound, one in zip(held, taken, strict=True)):
+            return taken
+        taken = [_within(supply, bound, wanted.unit) for supply, bound in zip(supplies, held, strict=True)]
+
+
+def table(supplies: Sequence[Supply], taken: Sequence[Taken], wanted: Wanted) -> list[Part]:
+    """The table, capabilities and sources by name. Shares are of what is written: sources left out have none."""
+    kept = [supply.source not in wanted.left_out for supply in supplies]
+    priorities = {supply.capability: Fraction(wanted.priorities[supply.capability]) for supply in supplies}
+    weights: dict[str, Fraction] = dict.fromkeys(priorities, Fraction(0))
+    for supply in supplies:
+        weights[supply.capability] += _weight(supply, wanted)
+    targets = [priorities[supply.capability] * _weight(supply, wanted) / weights[supply.capability]
+               if keeps and weights[supply.capability] else Fraction(0)
+               for supply, keeps in zip(supplies, kept, strict=True)]
+    all_targets = sum(targets, Fraction(0))
+    reached = sum(one.amount(wanted.unit) for one, keeps in zip(taken, kept, strict=True) if keeps)
     parts = []
-    for name, members in sorted(by_source.items()):
-        capability, source = name
-        siblings = sum((weights[other] for other in by_source if other[0] == capability), Fraction(0))
-        aims = all_priorities and siblings
-        target = priorities[capability] / all_priorities * weights[name] / siblings if aims else 0
-        available = sum(row.tokens for row in members)
+    for supply, one, keeps, target in zip(supplies, taken, kept, targets, strict=True):
+        given = one if keeps else Taken(0, 0, 0, 0)
+        amount, there = given.amount(wanted.unit), supply.rows if wanted.unit == "rows" else supply.tokens
         parts.append(Part(
-            capability, source, sum(row.origin in taken for row in members), len(members),
-            tokens_taken[name], available,
-            tokens_taken[name] / available if available else 0.0, float(target),
-            tokens_taken[name] / reached if reached else 0.0))
-    return parts
+            supply.capability, supply.source, supply.rows if given.passes else given.part, given.rows, supply.rows,
+            given.tokens, supply.tokens, amount / there if there else 0.0,
+            float(target / all_targets) if all_targets else 0.0, amount / reached if reached else 0.0, not keeps))
+    return sorted(parts, key=lambda part: (part.capability, part.source))
 
 
-def written_order(rows: Iterable[Weighed], taken: Mapping[Origin, int], seed: int) -> list[tuple[int, Weighed]]:
-    """The rows as they are written: (epoch from 0, row), epoch by epoch in hash order, whatever order they came in."""
-    ordered = sorted(rows, key=lambda row: _order(row, seed))
-    last = max(taken.values(), default=0)
-    return [(epoch, row) for epoch in range(last) for row in ordered if taken.get(row.origin, 0) > epoch]
+def as_config(wanted: Wanted) -> dict[str, Any]:
+    """What was asked for, as JSON; `from_config` reads it."""
+    wishes = {name: {key: getattr(wish, key) for key in wish.__slots__ if getattr(wish, key) != getattr(Wish(), key)}
+              for name, wish in sorted(wanted.sources.items())}
+    return {"priorities": dict(wanted.priorities), "seed": wanted.seed, "amount": wanted.amount, "share": wanted.share,
+            "unit": wanted.unit, "max_epochs": wanted.max_epochs,
+            "sources": {name: wish for name, wish in wishes.items() if wish}, "left_out": sorted(wanted.left_out)}
+
+
+def from_config(config: Mapping[str, Any]) -> Wanted:
+    """The keys that `as_config` writes; others are somebody else's. Unknown ones of a source are a TypeError."""
+    return Wanted(config["priorities"], config["seed"], config["amount"], config["share"], config["unit"],
+                  config["max_epochs"], {name: Wish(**wish) for name, wish in config["sources"].items()},
+                  frozenset(config["left_out"]))

@@ -5,7 +5,7 @@
     counts.json                           {"rows_in", "rows_made", "rows_kept", "rows_dropped", "by_reason",
                                            "changed", "by_source": {source: {"made", "kept", "dropped"}}}
     findings.json                         decontaminate: the table source × task
-    mixture.json                          mix: {"unit", "parts": [capability, source, rows, tokens, epochs, shares, …]}
+    mixture.json                          mix: {"unit", "parts": [the fields of `mixture.Part`]}
 
 Inputs, by name, in the order of their names: every folder with examples.parquet or problems.parquet gives rows; a
 folder with *.hashed.parquet gives tasks to decontaminate; `base` is the artifact with `model/` (for its tokenizer).
@@ -13,13 +13,17 @@ Examples and problems go the same way, each kind for itself.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from postgrad.chat import Tokenizer, template
@@ -28,14 +32,16 @@ from postgrad.data.decontaminate import decontaminate as decontaminate_rows
 from postgrad.data.deduplicate import deduplicate as deduplicate_rows
 from postgrad.data.files import find_files
 from postgrad.data.filters import CountTokens, config_of, filter_rows, needs_tokens
+from postgrad.data.gather import gather
 from postgrad.data.ledger import Ledger
-from postgrad.data.mixture import Wanted, Weighed, written_order
-from postgrad.data.mixture import mix as mix_rows
+from postgrad.data.mixture import from_config
 from postgrad.data.overlaps import ItemIndex
 from postgrad.data.redact import Redaction, redact_rows
-from postgrad.data.rows import KINDS, Counted, Handled, Record, entry, own_origin
+from postgrad.data.rows import KINDS, Counted, Handled, Record, Records, own_origin
 from postgrad.data.sources import SourceSpec, kind_of, read, read_from, resolve
-from postgrad.records.tables import read_records, write_records
+from postgrad.data.weighed import Mixed, Weighed
+from postgrad.data.weighed import mix as mix_rows
+from postgrad.records.tables import bytes_of, read_batches, read_records, write_records, write_tables
 from postgrad.records.types import LedgerEntry, Message, Origin, messages_json
 from postgrad.support.errors import Failure, Mistake
 from postgrad.support.hashed_items import read_hashed_items
@@ -129,7 +135,7 @@ def decontaminate(inputs: Inputs, config: Config, resources: Resources) -> None:
 
 
 def mix(inputs: Inputs, config: Config, resources: Resources) -> None:
-    """Config: {"priorities", "weights": {source: weight}, "tokens", "max_epochs", "seed", "unit", "template"}.
+    """Config: what `mixture.as_config` writes, and "template".
 
     `unit` is "tokens" (trained tokens; needs `template` and the input `base`) or "rows" (prompts and problems, which
     have none). A row that is taken more than once is written as often. The selected rows are held in memory.
@@ -137,35 +143,49 @@ def mix(inputs: Inputs, config: Config, resources: Resources) -> None:
     kinds = _kinds(inputs)
     if len(kinds) != 1:
         raise Failure(f"wants one kind of rows, got {', '.join(kinds)}", where="mix")
-    kind = kinds[0]
-    wanted = Wanted(config["priorities"], config["seed"], config["tokens"], config["max_epochs"], config["weights"])
-    weigh = _token_counter(inputs, config["template"], trained=True) if config["unit"] == "tokens" else lambda _: 1
+    kind, wanted = kinds[0], from_config(config)
+    weigh = _token_counter(inputs, config["template"], trained=True) if kind == "examples" else lambda _: 1
+    weighed = Weighed(wanted.seed)
     with Ledger("mix") as ledger:
         with resources.progress(f"weigh {kind}", _total(inputs, kind), "rows") as progress:
-            weighed = [
-                Weighed(row.content_id, own_origin(row), row.capability, row.source, weigh(row.messages))
-                for row in _advancing(_rows(inputs, kind), progress)]
-        taken, parts = mix_rows([row for row in weighed if row.tokens], wanted)
-        if not taken:
+            for row in _advancing(_rows(inputs, kind), progress):
+                weighed.add(row.content_id, own_origin(row), row.capability, weigh(row.messages))
+        mixed = mix_rows(weighed, wanted)
+        if not mixed.times_N.any():
             raise Mistake(f"takes none of the {len(weighed)} rows that curation left", where=f"mixture of {kind}",
-                          mend="raise `tokens` or `max_epochs`, or see in the ledgers why rows left")
-        selected: dict[Origin, Record] = {}
-        for row, record in zip(weighed, _rows(inputs, kind), strict=True):
-            if row.origin in taken:
-                selected[row.origin] = record
-            else:
-                reason = "beyond its share" if row.tokens else "no trained tokens"
-                ledger.add(entry(record, "mix", "drop", reason))
-        copies = _copies(written_order(weighed, taken, wanted.seed), selected)
-        kept = write_records(resources.out / f"{kind}.parquet", KINDS[kind], ledger.kept(ledger.take(copies)))
-        _finish(ledger, resources.out, len(weighed), kept - len(selected), kept)
-    _write_json(resources.out / "mixture.json", {"unit": config["unit"], "parts": [asdict(part) for part in parts]})
+                          mend="raise its budget or its sources' bounds, or see in the ledgers why rows left")
+        tables = _mixed_tables(_files(inputs, kind), KINDS[kind], mixed, wanted.left_out, ledger, resources.out)
+        kept = write_tables(resources.out / f"{kind}.parquet", KINDS[kind], tables)
+        _finish(ledger, resources.out, len(weighed), kept - int((mixed.times_N > 0).sum()), kept)
+    _write_json(resources.out / "mixture.json", {"unit": wanted.unit, "parts": [asdict(part) for part in mixed.parts]})
 
 
-def _copies(order: list[tuple[int, Weighed]], selected: Mapping[Origin, Record]) -> Iterator[Handled]:
-    for epoch, row in order:
-        record = selected[row.origin]
-        yield Handled(record, () if epoch == 0 else (entry(record, "mix", "make", f"epoch {epoch + 1}"),))
+def _mixed_tables(files: list[Path], kind: type[Record], mixed: Mixed, left_out: Collection[str], ledger: Ledger,
+                  out: Path) -> Iterator[pa.Table]:
+    """The mixture's rows in the order of writing. The ledger gets the rows that are not taken, and then the copies."""
+    def batches() -> Iterator[pa.RecordBatch]:
+        start = 0
+        for batch in chain.from_iterable(read_batches(path, kind) for path in files):
+            untaken_B = np.flatnonzero(mixed.times_N[start:start + len(batch)] == 0)
+            tokens_B = mixed.tokens_N[start:start + len(batch)][untaken_B]
+            for origin, tokens in zip(_own_origins(batch.take(pa.array(untaken_B))), tokens_B, strict=True):
+                reason = "left out" if origin.source in left_out else (
+                    "beyond its share" if tokens else "no trained tokens")
+                ledger.add(LedgerEntry(origin, "mix", "drop", reason))
+            start += len(batch)
+            yield batch
+
+    for epoch, table in gather(batches(), mixed.order_N, mixed.times_N, bytes_of(files), out):
+        if epoch:
+            for origin in _own_origins(table):
+                ledger.add(LedgerEntry(origin, "mix", "make", f"epoch {epoch + 1}"))
+        ledger.count_kept(table["source"].to_pylist())
+        yield table
+
+
+def _own_origins(rows: pa.RecordBatch | pa.Table) -> Iterator[Origin]:
+    """`rows.own_origin` of rows in their Parquet form."""
+    return (Origin(**own) for own in pc.list_element(rows["parents"], 0).to_pylist())
 
 
 def _stream(inputs: Inputs, resources: Resources, step: str,

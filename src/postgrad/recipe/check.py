@@ -42,6 +42,8 @@ def _faults(recipe: Recipe, shipped: Shipped, top_level: Collection[str]) -> Ite
     yield from _sources(recipe, shipped)
     yield from _tasks(recipe, shipped)
     yield from _capabilities(recipe, shipped)
+    yield from _mixture(recipe)
+    yield from _canaries(recipe, shipped)
     yield from _names(recipe, top_level)
     yield from _stages(recipe)
 
@@ -98,6 +100,34 @@ def _capabilities(recipe: Recipe, shipped: Shipped) -> Iterator[Fault]:
 
 def _an(split: str) -> str:
     return f"an {split}" if split == "unseen" else f"a {split}"
+
+
+def _mixture(recipe: Recipe) -> Iterator[Fault]:
+    capabilities = recipe.capabilities
+    trained = [name for capability in capabilities.values() if capability.priority > 0 for name in capability.sources]
+    known = [*trained, *capabilities]
+    gone: set[str] = set()
+    for index, name in enumerate(recipe.curate.mixture.leave_out):
+        here: Keys = ("curate", "mixture", "leave_out", index)
+        own = capabilities[name].sources if name in capabilities else (name,)
+        if name not in recipe.sources and name not in capabilities:
+            yield here, f"unknown source or capability {name}", nearest(name, known)
+        if name in recipe.sources and own != (name,):
+            yield here, f"{name} is a source and a capability", "rename one of them"
+        gone |= set(own)
+    if gone and gone >= set(trained):
+        yield ("curate", "mixture", "leave_out"), "leaves no source to train on", "leave out fewer"
+    shares = [recipe.sources[name].max_share for name in trained]
+    if sum(shares) < 1:
+        what = f"all sources together may have {sum(shares):g} of the mixture"
+        yield ("sources", trained[0], "max_share"), what, "raise it, or another's, so that they reach 1"
+
+
+def _canaries(recipe: Recipe, shipped: Shipped) -> Iterator[Fault]:
+    planted = [source.generate for source in recipe.sources.values() if source.generate in shipped.canaries]
+    if recipe.evaluate.canaries and len(planted) != 1:
+        what = f"wants one source with planted secrets, and there are {len(planted)}"
+        yield ("evaluate", "canaries"), what, f"have one source made by {' or '.join(shipped.canaries) or 'a generator'}"
 
 
 def _names(recipe: Recipe, top_level: Collection[str]) -> Iterator[Fault]:

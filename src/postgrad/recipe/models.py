@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from postgrad.recipe.filter import Filter
-from postgrad.recipe.part import BelowOne, Count, Name, Names, NotNegative, Part, Positive, Share, Text
+from postgrad.recipe.part import AboveZero, BelowOne, Count, Name, Names, NotNegative, Part, Positive, Share, Text
 from postgrad.recipe.regimen import Stage
 
 GENERATED_LICENCE = "Apache-2.0"       # what this project's own generators make
@@ -57,6 +57,14 @@ class Source(Part):
     """Under which licence the rows may be used, such as MIT. Generated rows are Apache-2.0."""
     weight: NotNegative | None = None
     """Share within the capability, relative to its other sources; 0: not in the mixture. Default: its rows."""
+    repeat: Count = 1
+    """The mixture has all its rows so many times at least, whatever its share; its default weight counts them so."""
+    max_rows: Count | None = None
+    """At most so many of its rows in the mixture, copies counted, drawn at random. Default: no limit."""
+    max_tokens: Count | None = None
+    """At most so many of its trained tokens in the mixture. Default: no limit."""
+    max_share: AboveZero = 1.0
+    """At most this share of the mixture."""
 
     @model_validator(mode="before")
     @classmethod
@@ -73,8 +81,12 @@ class Source(Part):
             raise _wrong("has both path and generate", "give exactly one of the two")
         if self.generate is not None and self.rows is None:
             raise _wrong("does not say how many rows to generate", "add e.g. `rows: 1000`")
-        if self.generate is not None and self.format != "auto":
-            raise _wrong("has a format, but a generator knows its own", "remove `format`")
+        for name, said in (("format", self.format != "auto"), ("columns", bool(self.columns))):
+            if self.generate is not None and said:
+                raise _wrong(f"has {'a ' if name == 'format' else ''}{name}, but a generator knows its own",
+                             f"remove `{name}`")
+        if self.weight == 0 and self.repeat > 1:
+            raise _wrong("has weight 0, so that there is nothing to repeat", "remove `weight` or `repeat`")
         return self
 
 
@@ -140,12 +152,28 @@ class Decontaminate(Part):
 
 
 class Mixture(Part):
-    """How many tokens are trained on, shared out by priority."""
+    """How much SFT trains on, shared out by priority: an amount of tokens, or of rows, or a share of what there is."""
 
     tokens: Count | None = None
     """Trained tokens. Default: those of all sources."""
+    rows: Count | None = None
+    """Rows instead of tokens: priorities and `max_share` are then of rows."""
+    share: AboveZero | None = None
+    """Instead of an amount: this share of the trained tokens of all sources."""
     max_epochs: Positive = 2.0
     """A source gives at most so many times its rows; what it cannot fill goes to others."""
+    leave_out: Names = ()
+    """Sources, or capabilities with all of theirs, that are left out to see what they are worth."""
+    refill: bool = False
+    """Others fill what is left out, as if the recipe did not name it. Else they give the same rows as with it, and the
+    mixture is smaller, as in the ablations of [P] Table 10."""
+
+    @model_validator(mode="after")
+    def _one_budget(self) -> "Mixture":
+        said = [name for name in ("tokens", "rows", "share") if getattr(self, name) is not None]
+        if len(said) > 1:
+            raise _wrong(f"has both {said[0]} and {said[1]}", f"keep one; --set {{key}}.{said[0]}=null takes it out")
+        return self
 
 
 class Curate(Part):

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -85,33 +86,59 @@ def _row(record: Any) -> dict[str, Any]:
     return row
 
 
+def table_of(kind: type[T], records: Iterable[T]) -> pa.Table:
+    """Records of one kind in their Parquet form."""
+    return pa.Table.from_pylist([_row(record) for record in records], schema=SCHEMAS[kind])
+
+
+def records_of(kind: type[T], batch: pa.RecordBatch | pa.Table) -> Iterator[T]:
+    """The records whose Parquet form the batch is."""
+    for row in batch.to_pylist():
+        yield kind(**{k: READERS[k](v) if k in READERS else v for k, v in row.items()})
+
+
 def write_records(path: Path, kind: type[T], records: Iterable[T]) -> int:
     """Write records of one kind, streaming; returns how many. The bytes depend on the records alone."""
+    left = iter(records)
+    pieces = iter(lambda: list(islice(left, ROWS_A_GROUP)), [])
+    return write_tables(path, kind, (table_of(kind, piece) for piece in pieces))
+
+
+def write_tables(path: Path, kind: type, tables: Iterable[pa.Table]) -> int:
+    """Write rows that are in their Parquet form already, to the same bytes as `write_records`; returns how many."""
     schema = SCHEMAS[kind].with_metadata({"postgrad": f"{kind.__name__}/{VERSION}"})
-    count = 0
+    count, rest = 0, schema.empty_table()
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        rows: list[dict[str, Any]] = []
-        for record in records:
-            rows.append(_row(record))
-            count += 1
-            if len(rows) == ROWS_A_GROUP:
-                writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-                rows.clear()
-        if rows or not count:
-            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-    return count
+        for table in tables:
+            rest = pa.concat_tables([rest, table.cast(schema)])
+            while len(rest) >= ROWS_A_GROUP:
+                writer.write_table(rest.slice(0, ROWS_A_GROUP).combine_chunks())
+                count, rest = count + ROWS_A_GROUP, rest.slice(ROWS_A_GROUP)
+        if len(rest) or not count:
+            writer.write_table(rest.combine_chunks())
+    return count + len(rest)
 
 
-def read_records(path: Path, kind: type[T]) -> Iterator[T]:
-    """The records of a file that `write_records` wrote. Failure if it is of another kind or version, or broken."""
+def read_batches(path: Path, kind: type) -> Iterator[pa.RecordBatch]:
+    """The rows of a file that `write_records` wrote, in their Parquet form. Failure as `read_records`."""
     try:
         with pq.ParquetFile(path) as file:
             said = (file.schema_arrow.metadata or {}).get(b"postgrad", b"").decode()
             wanted = f"{kind.__name__}/{VERSION}"
             if said != wanted:
                 raise Failure(f"holds {said or 'no postgrad records'}, wanted {wanted}", where=str(path))
-            for batch in file.iter_batches(batch_size=ROWS_A_GROUP):
-                for row in batch.to_pylist():
-                    yield kind(**{k: READERS[k](v) if k in READERS else v for k, v in row.items()})
+            yield from file.iter_batches(batch_size=ROWS_A_GROUP)
     except (pa.ArrowException, OSError) as error:
         raise Failure(f"cannot be read ({error})", where=str(path), mend="run `postgrad store verify`") from error
+
+
+def bytes_of(paths: Iterable[Path]) -> int:
+    """Bytes of the files' rows when they are not compressed, by their footers."""
+    footers = map(pq.read_metadata, paths)
+    return sum(footer.row_group(group).total_byte_size for footer in footers for group in range(footer.num_row_groups))
+
+
+def read_records(path: Path, kind: type[T]) -> Iterator[T]:
+    """The records of a file that `write_records` wrote. Failure if it is of another kind or version, or broken."""
+    for batch in read_batches(path, kind):
+        yield from records_of(kind, batch)

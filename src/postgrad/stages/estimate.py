@@ -4,25 +4,25 @@ What is counted and what is assumed (rows from sampled sources, answers as long 
 teach nothing) is said here and in `lengths`; what work costs is said in `costs`; docs/plan.md has how near it comes.
 """
 
+import json
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
-from postgrad.data.mixture import fill
+from postgrad.data.mixture import Part
 from postgrad.generation.journaled import BATCH_SLOTS
 from postgrad.pipeline import Artifact, Store, missing, plan_keys
 from postgrad.pipeline.steps import File, Step, in_order
-from postgrad.preferences.prompts import shares
 from postgrad.recipe import DpoStage, PreferStage, Recipe, RlvrStage, SftStage
 from postgrad.stages import algorithms, sourcing
 from postgrad.stages.costs import PROCESS_BYTES, Cost, Costs, Generation, matmul_rate
 from postgrad.stages.lengths import Lengths, Sampled, exact_count, rough_count, weighted
 from postgrad.stages.plan import base_step, plan
 from postgrad.stages.rows import Rows
+from postgrad.stages.source_use import MIXTURE, SourceRow, SourceUse
 from postgrad.support.model_shape import Shape, shape_of
 
 RAMBLING = 1.6
@@ -70,21 +70,43 @@ class Work:
     cost: Cost | None = None
 
 
-def rows(recipe: Recipe, store_root: Path) -> list[PlanRow]:
-    """A row for every step of the recipe's plan, in the order in which they run."""
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A row for every step, in the order in which they run, and for every use of a source. `mixed`: the mixture has
+    been made, so that its rows are counted and not estimated.
+    """
+
+    steps: list[PlanRow]
+    sources: list[SourceRow]
+    mixed: bool
+
+
+def estimate(recipe: Recipe, store_root: Path) -> Estimate:
+    """The estimate of a recipe's plan."""
     steps = in_order(plan(recipe).steps)
     store = Store(store_root)
     absent = missing(steps, store)
-    estimate = _Estimate(recipe, _base(recipe, store))
+    mixed = _mixed(steps, store)
+    one = _Estimator(recipe, _base(recipe, store), mixed)
     found = []
     for step in steps:
-        work = estimate.work(step)
+        work = one.work(step)
         cost = work.cost
         memory = None if cost is None or not cost.flops else PROCESS_BYTES + cost.memory
         found.append(PlanRow(
             step.name, step.stage, work.what, work.tokens, work.updates, cost.flops or None if cost else None,
             cost.seconds if cost else None, memory, not absent[step.name]))
-    return found
+    return Estimate(found, one.use.table(), mixed is not None)
+
+
+def _mixed(steps: list[Step], store: Store) -> list[Part] | None:
+    """What the mixture came to, if it is in the store."""
+    keys = plan_keys(steps, store.hash_memory)
+    key = store.planned(keys[MIXTURE]) if MIXTURE in keys else None
+    made = store.look(key) if key else None
+    if not isinstance(made, Artifact):
+        return None
+    return [Part(**part) for part in json.loads((made.folder / "mixture.json").read_text())["parts"]]
 
 
 def _base(recipe: Recipe, store: Store) -> Path | None:
@@ -98,14 +120,17 @@ def _base(recipe: Recipe, store: Store) -> Path | None:
     return source.path if isinstance(source, File) else None
 
 
-class _Estimate:
-    """The estimates of one recipe. `base`: a model folder, a .gguf file, or None if the base cannot be looked at."""
+class _Estimator:
+    """The estimates of one recipe. `base`: a model folder, a .gguf file, or None if the base cannot be looked at;
+    `mixed`: the mixture if it has been made.
+    """
 
-    def __init__(self, recipe: Recipe, base: Path | None) -> None:
+    def __init__(self, recipe: Recipe, base: Path | None, mixed: list[Part] | None) -> None:
         self.recipe = recipe
         self.rows = Rows(recipe, base_step(recipe))
         count = exact_count(base, recipe.template) if base is not None and base.is_dir() else None
         self.sampled = Sampled(recipe, self.rows, count or rough_count)
+        self.use = SourceUse(recipe, self.rows, self.sampled, mixed)
         self.shape: Shape | None = shape_of(base) if base is not None else None
         self.stages = {stage.name: stage for stage in recipe.stages}
         self.known: dict[Callable[..., None], Callable[[Step], Work]] = {
@@ -155,30 +180,10 @@ class _Estimate:
 
     # Training
 
-    @cached_property
-    def mixture(self) -> Lengths:
-        """Rows of the mixture and their mean lengths, shared out as data/mixture.py shares them."""
-        wanted, recipe = self.recipe.curate.mixture, self.recipe
-        sources = {name: self.sampled.sources[name] for name in self.rows.examples}
-        has = {name: one.rows * one.answer for name, one in sources.items()}
-        weight = {name: one.rows if (said := recipe.sources[name].weight) is None else said
-                  for name, one in sources.items()}
-        room = {name: wanted.max_epochs * has[name] if weight[name] else 0.0 for name in sources}
-        total = sum(has.values()) if wanted.tokens is None else float(wanted.tokens)
-        taken: dict[str, float] = {}
-        members = {key: [name for name in sources if name in capability.sources]
-                   for key, capability in recipe.capabilities.items()}
-        aims = _fill(total, {key: recipe.capabilities[key].priority for key, names in members.items() if names},
-                     {key: sum(room[name] for name in names) for key, names in members.items()})
-        for key, aim in aims.items():
-            taken |= _fill(aim, {name: weight[name] for name in members[key]}, room)
-        count = {name: tokens / sources[name].answer for name, tokens in taken.items() if sources[name].answer}
-        return _mean([(count[name], sources[name]) for name in count])
-
     def _sft(self, step: Step) -> Work:
         stage = self.stages[step.name]
         assert isinstance(stage, SftStage)
-        rows = self.mixture
+        rows = _mean([(part.copies, self.sampled.sources[part.source]) for part in self.use.mixture])
         length = min(rows.prompt + rows.answer, stage.max_length)
         read = round(rows.rows * stage.epochs)
         updates = math.ceil(read / stage.batch_size)
@@ -194,23 +199,14 @@ class _Estimate:
         return {stage.name: self._prompts(stage) for stage in self.recipe.stages if isinstance(stage, PreferStage)}
 
     def _prompts(self, stage: PreferStage) -> tuple[PreferStage, Lengths, float]:
-        recipe, sources = self.recipe, self.sampled.sources
-        there: dict[str, int] = {}
-        for name in stage.prompts:
-            key = self.rows.capability_of[name]
-            there[key] = there.get(key, 0) + round(sources[name].rows)
-        priorities = {key: capability.priority for key, capability in recipe.capabilities.items()}
-        given = there if stage.rows is None else shares(there, priorities, stage.rows)
-        parts = [(given[key] * sources[name].rows / max(1, there[key]), name)
-                 for name in stage.prompts for key in [self.rows.capability_of[name]]]
-        asked = self._asked(parts, stage.max_tokens)
+        asked = self._asked(self.use.prompts(stage), stage.max_tokens)
         said = [self._answer(member, asked.answer, stage.max_tokens) for member in stage.pool]
         return stage, asked, sum(said) / len(said)
 
-    def _asked(self, parts: list[tuple[float, str]], most: int) -> Lengths:
+    def _asked(self, counts: Mapping[str, float], most: int) -> Lengths:
         """So many prompts of each source, with the answers that a trained model gives."""
         return _mean([(count, Lengths(count, self.sampled.sources[name].prompt, self._gold(name, most)))
-                      for count, name in parts])
+                      for name, count in counts.items()])
 
     def _gold(self, source: str, most: int) -> float:
         """Mean tokens of an answer of a trained model: as in the source's examples, else in those of its capability."""
@@ -285,7 +281,7 @@ class _Estimate:
     def _rlvr(self, step: Step) -> Work:
         stage = self.stages[step.name]
         assert isinstance(stage, RlvrStage)
-        asked = self._drawn(stage)
+        asked = self._asked(self.use.problems(stage), stage.max_tokens)
         group, requests = stage.group_size, stage.prompts_per_step * stage.group_size
         sampled = self._generation(step.name, asked, group, stage.max_tokens, step.config["slots"], requests)
         length = asked.prompt + sampled.answer
@@ -301,21 +297,6 @@ class _Estimate:
         what = f"{stage.steps} × {stage.prompts_per_step} prompts × {group} answers"
         return Work(what, sampled.tokens + trained, updates, self._cost(of))
 
-    def _drawn(self, stage: RlvrStage) -> Lengths:
-        """The problems of all steps, shared out by priority and then by rows."""
-        recipe = self.recipe
-        members: dict[str, list[str]] = {}
-        for name in stage.problems:
-            members.setdefault(self.rows.capability_of[name], []).append(name)
-        wanted = float(stage.steps * stage.prompts_per_step)
-        priorities = {key: recipe.capabilities[key].priority for key in members}
-        each = _fill(wanted, priorities, dict.fromkeys(members, wanted))
-        parts = []
-        for key, names in members.items():
-            there = sum(self.sampled.sources[name].rows for name in names)
-            parts += [(each[key] * self.sampled.sources[name].rows / max(1.0, there), name) for name in names]
-        return self._asked(parts, stage.max_tokens)
-
     # Scores
 
     def _evaluate(self, step: Step) -> Work:
@@ -330,13 +311,6 @@ class _Estimate:
         problems = sum(part.requests for part in parts)
         cost = self._cost(lambda costs: sum(map(costs.generating, parts), costs.loading()))
         return Work(f"{problems:,.0f} problems", sum(part.tokens for part in parts), None, cost)
-
-
-def _fill(total: float, weights: Mapping[str, float], room: Mapping[str, float]) -> dict[str, float]:
-    """`mixture.fill` of floats: `total` shared out by weights, what one cannot hold going to the others."""
-    exact = {name: Fraction(weight) for name, weight in weights.items()}
-    filled = fill(Fraction(total), exact, {name: Fraction(room[name]) for name in weights})
-    return {name: float(share) for name, share in filled.items()}
 
 
 def _mean(parts: list[tuple[float, Lengths]]) -> Lengths:

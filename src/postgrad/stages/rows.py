@@ -8,11 +8,13 @@ from typing import Any
 from postgrad.data import steps as curation
 from postgrad.data.files import find_files
 from postgrad.data.filters import config_of
+from postgrad.data.mixture import Wanted, Wish, as_config
 from postgrad.data.sources import SourceSpec, kind_of, resolve
 from postgrad.embedded.sources import TASKS, form_of_generator, split_of_task
 from postgrad.pipeline.steps import File, Step, versioned
 from postgrad.recipe import Recipe
 from postgrad.stages import sourcing
+from postgrad.support.errors import Mistake
 
 UNLIMITED = 1e9
 """Epochs of a source that is drawn from until the prompts or problems asked for are there."""
@@ -21,7 +23,7 @@ read_source = versioned(2)(curation.read_source)
 filter_and_redact = versioned(2)(curation.filter_and_redact)
 deduplicate = versioned(1)(curation.deduplicate)
 decontaminate = versioned(1)(curation.decontaminate)
-mix = versioned(2)(curation.mix)
+mix = versioned(3)(curation.mix)
 
 
 def step(name: str, run: Any, config: dict[str, Any], inputs: dict[str, Step | File], **more: Any) -> Step:
@@ -68,38 +70,78 @@ class Rows:
         return resolve(find_files(source.path), spec) if source.format == "auto" else spec
 
     @cached_property
-    def examples(self) -> list[str]:
-        """The sources that SFT trains on: those of capabilities with a priority, whose rows have answers."""
+    def _answered(self) -> list[str]:
+        """The sources of capabilities with a priority, whose rows have answers."""
         return [name for name, spec in self.specs.items()
                 if kind_of(spec) == "examples" and self.recipe.capabilities[spec.capability].priority > 0]
 
+    @cached_property
+    def left_out(self) -> frozenset[str]:
+        """The sources that `leave_out` names, a capability's with its name. Mistake if SFT would not train on one."""
+        named: set[str] = set()
+        for name in self.recipe.curate.mixture.leave_out:
+            own = {name} if name in self.specs else set(self.recipe.capabilities[name].sources)
+            if not own & set(self._answered):
+                raise Mistake(f"{name} is nothing that SFT trains on", where="curate.mixture.leave_out",
+                              mend=f"leave out some of {', '.join(self._answered)}")
+            named |= own & set(self._answered)
+        return frozenset(named)
+
+    @cached_property
+    def examples(self) -> list[str]:
+        """The sources whose rows SFT's mixture is made of. What is left out is among them unless others fill its place:
+        it takes part when rows are shared out, and is then not written.
+        """
+        gone = self.left_out if self.recipe.curate.mixture.refill else frozenset()
+        return [name for name in self._answered if name not in gone]
+
+    @cached_property
+    def wanted(self) -> Wanted:
+        """What the recipe wants of the mixture."""
+        recipe, said = self.recipe, self.recipe.curate.mixture
+        wishes = {name: Wish(**{key: getattr(recipe.sources[name], key) for key in Wish.__slots__})
+                  for name in self.examples}
+        return Wanted(self.priorities, recipe.seed, said.rows or said.tokens, 1.0 if said.share is None else said.share,
+                      "rows" if said.rows else "tokens", said.max_epochs, wishes, self.left_out & set(self.examples))
+
     def mixture(self) -> Step:
         """What SFT trains on."""
-        wanted = self.recipe.curate.mixture
-        return self._mixed("mixture", "", self.examples, "examples", "tokens", wanted.tokens, wanted.max_epochs)
+        return self._mixed("mixture", self.curated("", self.examples, "examples"), self.wanted)
+
+    def pairs(self, stage: str, sources: Iterable[str]) -> Step:
+        """Preferences for a stage. Mistake if a source's rows are no pairs."""
+        names = list(sources)
+        for name in names:
+            if self.specs[name].format == "unpaired":
+                raise Mistake("unpaired rows are no pairs", where=f"sources.{name}",
+                              mend=f"give stage {stage} rows with chosen and rejected answers")
+        return self.curated(f"{stage}.", names, "preferences")
 
     def drawn(self, stage: str, sources: Iterable[str], rows: int) -> Step:
         """So many problems for a stage, shared out by priority; where there are fewer, they come round again."""
-        return self._mixed(f"{stage}.problems", f"{stage}.", list(sources), "problems", "rows", rows, UNLIMITED)
+        names = list(sources)
+        return self._mixed(f"{stage}.problems", self.curated(f"{stage}.", names, "problems"), self.draws(names, rows))
 
-    def _mixed(self, name: str, prefix: str, sources: list[str], kind: str, unit: str, amount: int | None,
-               epochs: float) -> Step:
-        recipe = self.recipe
-        config = {
-            "priorities": {key: recipe.capabilities[key].priority for key in recipe.capabilities},
-            "weights": {key: recipe.sources[key].weight for key in sources if recipe.sources[key].weight is not None},
-            "tokens": amount, "max_epochs": epochs, "seed": recipe.seed, "unit": unit, "template": recipe.template}
-        curated = self.curated(prefix, sources, kind)
+    def draws(self, sources: Iterable[str], rows: int) -> Wanted:
+        """What is wanted of the problems of a stage."""
+        wishes = {name: Wish(weight=self.recipe.sources[name].weight) for name in sources}
+        return Wanted(self.priorities, self.recipe.seed, rows, 1.0, "rows", UNLIMITED, wishes)
+
+    @property
+    def priorities(self) -> dict[str, float]:
+        return {key: capability.priority for key, capability in self.recipe.capabilities.items()}
+
+    def _mixed(self, name: str, curated: Step, wanted: Wanted) -> Step:
+        config = as_config(wanted) | {"template": self.recipe.template}
         return self._step(name, mix, config, {"rows": curated, "base": self.base}, "tokenizers")
 
     def curated(self, prefix: str, sources: Iterable[str], kind: str) -> Step:
         """Cleaned, deduplicated and decontaminated: one chain for each use, so that uses do not condemn each other."""
-        curate, recipe = self.recipe.curate, self.recipe
+        curate = self.recipe.curate
         clean: dict[str, Step | File] = {name: self._clean(name, kind) for name in sources}
         rows = clean
         if curate.deduplicate.exact:
-            priorities = {key: recipe.capabilities[key].priority for key in recipe.capabilities}
-            rows = {"rows": self._step(f"{prefix}deduplicate", deduplicate, {"priorities": priorities}, clean)}
+            rows = {"rows": self._step(f"{prefix}deduplicate", deduplicate, {"priorities": self.priorities}, clean)}
         tasks: dict[str, Step | File] = {f"task.{name}": self.hashes(name) for name in self.tasks}
         rule = curate.decontaminate.model_dump(mode="json")
         return self._step(f"{prefix}decontaminate", decontaminate, rule, {**rows, **tasks})
