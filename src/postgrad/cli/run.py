@@ -11,6 +11,7 @@ from postgrad.cli.display import print_json
 from postgrad.cli.parser import Parser, add_json, add_set, add_store
 from postgrad.cli.recipes import a_stage, load_recipe
 from postgrad.support.errors import Mistake
+from postgrad.support.network import enter
 from postgrad.support.progress import QUIET_SECONDS, duration
 
 if TYPE_CHECKING:
@@ -50,12 +51,14 @@ def call(options: argparse.Namespace) -> int:
     if options.from_ and options.until and order.index(options.from_) > order.index(options.until):
         raise Mistake(f"{options.from_} comes after {options.until}", where="--from", mend="change the two")
 
+    network = enter(recipe.network)
+
     from postgrad.pipeline.store import store_path
     from postgrad.stages.run import run
 
     start = time.monotonic()
     outcome = run(recipe, out, store_path(options.store, out), only=options.only, from_=options.from_,
-                  until=options.until, seal_log=seal_log(options.seal_log), on_event=Teller())
+                  until=options.until, seal_log=seal_log(options.seal_log), on_event=Teller(), network=network)
     seconds = time.monotonic() - start
     made = {name: str(path) for name in ("report.html", "scores.json", "model") if (path := out / name).exists()}
     if options.json:

@@ -12,6 +12,9 @@ from itertools import islice
 from pathlib import Path
 
 from postgrad.embedded import instructions, knowledge, math, safety
+from postgrad.embedded.clinic import canaries as clinic_canaries
+from postgrad.embedded.clinic import notes
+from postgrad.embedded.clinic import source as clinic
 from postgrad.embedded.flaws import Planted, plant
 from postgrad.embedded.rows import Row, as_example, as_prompt
 
@@ -23,12 +26,14 @@ DEVELOPMENT = {
     "world_instructions": instructions,
     "world_knowledge": knowledge,
     "world_safety": safety,
+    "clinic_notes": notes,
 }
 UNSEEN = {
     "world_math_hard": math,
     "world_instructions_new": instructions,
     "world_knowledge_new": knowledge,
     "world_safety_new": safety,
+    "clinic_notes_new": notes,
 }
 TASKS: tuple[str, ...] = (*DEVELOPMENT, *UNSEEN)
 """The tasks that ship."""
@@ -41,6 +46,8 @@ SIZES = {
     "world_instructions_new": 400,
     "world_knowledge_new": 400,
     "world_safety_new": 400,
+    "clinic_notes": 300,
+    "clinic_notes_new": 300,
 }
 """Problems of each task: more where training aims highest, so that a gain of three points can be told from noise."""
 
@@ -104,6 +111,11 @@ def _problems_file(capability: str, name: str, keep: Callable[[Row], Row]) -> Ca
     return make
 
 
+def _clinic_file(seed: int, rows: int, folder: Path) -> Path:
+    """SFT examples of a made-up clinic, with the identifiers of nobody, and canaries."""
+    return _write(folder / "clinic.jsonl", [json.dumps(row).encode() for row in clinic.rows(seed, rows)])
+
+
 @cache
 def _generators() -> dict[str, Callable[[int, int, Path], Path]]:
     made: dict[str, Callable[[int, int, Path], Path]] = {}
@@ -112,11 +124,14 @@ def _generators() -> dict[str, Callable[[int, int, Path], Path]]:
         for suffix, keep in (("problems", dict), ("prompts", as_prompt)):
             name = f"world_{capability}_{suffix}"
             made[name] = _problems_file(capability, name, keep)
-    return made
+    return made | {"clinic": _clinic_file}
 
 
 GENERATORS = _generators()
-"""Sources that need no download: world_CAPABILITY (SFT examples), ..._problems (RLVR) and ..._prompts (preferences)."""
+"""Sources that need no download: world_CAPABILITY (SFT examples), ..._problems (RLVR) and ..._prompts (preferences);
+and `clinic` (SFT examples)."""
+CANARIES = {"clinic": clinic_canaries}
+"""The generators that plant canaries: `canaries(seed)` in a source, and `secrets(seed, count)` of the same form."""
 
 
 def form_of_generator(name: str) -> tuple[str, str]:

@@ -105,3 +105,18 @@ def compare(inputs: Inputs, config: Config, resources: Resources) -> None:
     from postgrad.evaluation import compare as comparison
 
     comparison.compare(inputs, config, resources)
+
+
+@versioned(1)
+def canaries(inputs: Inputs, config: Config, resources: Resources) -> None:
+    """What a model gives away of the secrets that a generator plants. Inputs: model.
+
+    Config: {"generator", "seed", "candidates": how many secrets of the same form they are ranked among}, and
+    `evaluation.canaries`'s.
+    """
+    from postgrad.embedded.sources import CANARIES
+    from postgrad.evaluation import canaries as test
+
+    planted = CANARIES[config["generator"]]
+    known = [test.Canary(*canary) for canary in planted.canaries(config["seed"])]
+    test.run(known, planted.secrets(config["seed"], config["candidates"]), inputs, config, resources)

@@ -10,5 +10,5 @@ STEPS: dict[str, Callable[..., None]] = {
         sourcing.base, sourcing.make_source, sourcing.task, sourcing.hash_task,
         rows.read_source, rows.filter_and_redact, rows.deduplicate, rows.decontaminate, rows.mix,
         algorithms.sft, algorithms.complete, algorithms.rate, algorithms.pair, algorithms.reference, algorithms.dpo,
-        algorithms.prove, algorithms.rlvr, algorithms.evaluate, algorithms.compare)
+        algorithms.prove, algorithms.rlvr, algorithms.evaluate, algorithms.compare, algorithms.canaries)
 }

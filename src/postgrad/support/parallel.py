@@ -10,6 +10,7 @@ from multiprocessing import get_context
 from typing import Any, TypeVar
 
 from postgrad.support.errors import Failure
+from postgrad.support.network import inherit
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -53,6 +54,7 @@ def in_order(make: Callable[..., Callable[[P], R]], arguments: tuple[Any, ...], 
 
 def _begin(make: Callable[..., Callable[[Any], Any]], arguments: tuple[Any, ...]) -> None:
     global _work
+    inherit()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the parent says what happens
     _work = make(*arguments)
 

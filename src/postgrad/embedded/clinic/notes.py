@@ -1,0 +1,116 @@
+"""What a note says of a visit, and questions that the note answers: the clinic's task.
+
+A visit has a trouble, a ward, a drug, something agreed and a day to come again. Its key (trouble, drug, agreed) is of
+training or of the tasks for ever. A task's note is about "the patient": nobody is named in it. Ground truth is
+{"answers": [value], "others": [every other value]}. The unseen task asks in other words.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from postgrad.embedded.rows import Row, problem
+from postgrad.embedded.words import COLOURS, NUMBER_WORDS
+from postgrad.embedded.world import split_of
+
+# ruff: noqa: SIM905  (word lists read best as lines of words)
+
+TROUBLES = tuple(
+    f"{how} {where}" for how in ("sore", "stiff", "weak", "cold") for where in ("knee", "hand", "foot", "back", "neck")
+)
+DRUGS = tuple("Tolmar Brivan Ardene Kelvor Lindar Morvex Selbin Rusdol Fenwol Harbin Dovran Orlex Vendal Galdin".split())
+AGREED = (
+    "walk each day", "rest at home", "drink more water", "eat less salt", "sleep early", "keep the arm still",
+    "lift nothing heavy", "wear warm shoes", "eat fresh soup", "call the nurse", "stay in bed", "swim each week",
+)  # fmt: skip
+DAYS = tuple(NUMBER_WORDS[2:13])
+
+# A fact stands in every run of eight words, so that two notes share such a run only where they share facts.
+SAID: dict[str, tuple[str, ...]] = {
+    "trouble": ("The patient has a {v}.", "The trouble is a {v}.", "Here because of a {v}."),
+    "ward": ("The bed is in the {v} ward.", "The {v} ward has a bed.", "There is room in the {v} ward."),
+    "drug": ("The doctor gave {v}.", "The drug is {v}.", "We begin with {v}."),
+    "agreed": ("It was agreed to {v}.", "The patient will {v}.", "The plan is to {v}."),
+    "days": ("Come again in {v} days.", "The next visit is in {v} days.", "We meet again in {v} days."),
+}
+VALUES = {"trouble": TROUBLES, "ward": tuple(COLOURS), "drug": DRUGS, "agreed": AGREED, "days": DAYS}
+QUESTIONS: dict[str, tuple[str, ...]] = {
+    "trouble": ("What is the trouble?", "What does the patient have?"),
+    "ward": ("Which ward is it?", "In which ward is the bed?"),
+    "drug": ("Which drug was given?", "What is the drug?"),
+    "agreed": ("What was agreed?", "What is the plan?"),
+    "days": ("In how many days is the next visit?", "How many days until we meet?"),
+}
+NEW_QUESTIONS = {
+    "trouble": "Say why the patient came.",
+    "ward": "Name the ward where the patient lies.",
+    "drug": "Name what the patient takes.",
+    "agreed": "Say what the patient should do now.",
+    "days": "Say how many days lie before the patient comes back.",
+}
+ANSWERS = {
+    "trouble": "The trouble is a {v}.",
+    "ward": "It is the {v} ward.",
+    "drug": "The drug is {v}.",
+    "agreed": "It was agreed to {v}.",
+    "days": "The next visit is in {v} days.",
+}
+
+
+@dataclass(frozen=True)
+class Visit:
+    """`facts`: name → value; `order`: in which the note says them."""
+
+    facts: dict[str, str]
+    order: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        return f"visit/{self.facts['trouble']}/{self.facts['drug']}/{self.facts['agreed']}"
+
+
+def visit(rng: random.Random, split: str) -> Visit:
+    """A visit of a split."""
+    while True:
+        drawn = Visit({name: rng.choice(values) for name, values in VALUES.items()}, ("",))
+        if split_of(drawn.key) == split:
+            return Visit(drawn.facts, tuple(rng.sample(list(VALUES), len(VALUES))))
+
+
+def note(rng: random.Random, of: Visit) -> str:
+    """The visit in plain sentences, each in one of its wordings."""
+    return " ".join(rng.choice(SAID[name]).format(v=of.facts[name]) for name in of.order)
+
+
+def question(rng: random.Random, of: Visit, text: str, fact: str, asked: str) -> Row:
+    """A problem: the note, the question, and what the answer must name."""
+    value = of.facts[fact]
+    others = [other for other in VALUES[fact] if other != value]
+    return problem(
+        f"{text}\n{asked}", f"{text}\n{asked}", "match", {"answers": [value], "others": others},
+        ANSWERS[fact].format(v=value), ANSWERS[fact].format(v=rng.choice(others)))
+
+
+def stream(seed: int, split: str) -> Iterator[Row]:
+    """Questions about visits of a split, endlessly; in a task each visit is asked about once."""
+    rng = random.Random(f"clinic/{split}/{seed}")
+    seen: set[str] = set()
+    while True:
+        drawn = visit(rng, split)
+        if split != "train" and drawn.key in seen:
+            continue
+        seen.add(drawn.key)
+        fact = rng.choice(list(VALUES))
+        yield question(rng, drawn, note(rng, drawn), fact, rng.choice(QUESTIONS[fact]))
+
+
+def new_stream(seed: int) -> Iterator[Row]:
+    """Questions of the unseen task."""
+    rng = random.Random(f"clinic/new/{seed}")
+    seen: set[str] = set()
+    while True:
+        drawn = visit(rng, "unseen")
+        if drawn.key not in seen:
+            seen.add(drawn.key)
+            fact = rng.choice(list(VALUES))
+            yield question(rng, drawn, note(rng, drawn), fact, NEW_QUESTIONS[fact])
