@@ -94,7 +94,7 @@ SPOILED = [
         "    path: sums.jsonl\n",
         "",
         "recipe.yaml:9: sources.sums",
-        "has neither path nor generate; give one: --set sources.sums.path=FILE, or a generator",
+        "has none of path, hub and generate; give one: --set sources.sums.path=FILE, or a generator",
     ),
     (
         "    path: sums.jsonl\n",
@@ -190,7 +190,7 @@ SPOILED = [
         "kind: prefer\n    prompts: [problems]",
         "kind: sft",
         "recipe.yaml:24: dpo",
-        "follows no prefer stage, so it has no preferences; put a stage of kind prefer before it",
+        "follows no prefer stage, so it has no preferences; put a stage of kind prefer before it, or name sources of pairs under `preferences`",
     ),
     ("kind: dpo", "kind: dop", "recipe.yaml:26: dpo.kind", "unknown kind dop; did you mean dpo?"),
     ("    kind: dpo\n", "", "recipe.yaml:25: dpo", "has no kind; add `kind:`, one of dpo, prefer, rlvr, sft"),
@@ -413,7 +413,7 @@ def test_a_missing_file_names_its_neighbour(tmp_path: Path) -> None:
         (
             "pairs=null",
             "recipe.yaml:25: dpo: follows no prefer stage, so it has no preferences; "
-            "put a stage of kind prefer before it",
+            "put a stage of kind prefer before it, or name sources of pairs under `preferences`",
         ),
         ("extends=quickstart", "--set extends: cannot be set on the command line; write it in a recipe file"),
         ("sft.kind=sftt", "--set sft.kind: unknown kind sftt; did you mean sft?"),

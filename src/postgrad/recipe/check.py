@@ -12,20 +12,23 @@ from postgrad.support.nearest import nearest
 POLICY, BASE = "policy", "base"
 # What a stage may not be called: models that every recipe has, and the plan's own steps (stages/plan.py).
 TAKEN = (POLICY, BASE, "base_plain", "unseen", "make", "read", "clean", "task", "hash", "model", "deduplicate",
-         "decontaminate", "mixture", "scores")
-MAKES_NO_PROBLEMS = ("messages", "prompt_completion")
+         "decontaminate", "mixture", "scores", "canaries")
+MAKES_NO_PROBLEMS = ("messages", "sharegpt", "alpaca", "prompt_completion", "prompts")
+PAIRED = ("auto", "preference", "ultrafeedback")
 
 
 @dataclass(frozen=True)
 class Shipped:
     """The names that a recipe may use without an entry of its own.
 
-    `tasks`: name → its split, `development` or `unseen`. `generators`, `verifiers`: names.
+    `tasks`: name → its split, `development` or `unseen`. `generators`, `verifiers`: names; `canaries`: the generators
+    that plant secrets.
     """
 
     tasks: Mapping[str, str] = field(default_factory=dict)
     generators: Collection[str] = ()
     verifiers: Collection[str] = ()
+    canaries: Collection[str] = ()
 
 
 def check(recipe: Recipe, document: Document, shipped: Shipped, top_level: Collection[str]) -> None:
@@ -166,6 +169,9 @@ def _stages(recipe: Recipe) -> Iterator[Fault]:
             case SftStage() | DpoStage() if stage.micro_batch_tokens < stage.max_length:
                 what = f"is {stage.micro_batch_tokens}, less than max_length ({stage.max_length})"
                 yield (*path, "micro_batch_tokens"), what, "make it at least as large"
+            case DpoStage():
+                yield from _rows(recipe, stage.preferences, (*path, "preferences"))
+                yield from _pairs(recipe, stage, path)
             case PreferStage():
                 yield from _rows(recipe, stage.prompts, (*path, "prompts"))
                 yield from _pool(recipe, stage, path, weights, order)
@@ -181,8 +187,9 @@ def _stages(recipe: Recipe) -> Iterator[Fault]:
 
 
 def _follows(stage: StagePart, path: Keys, weights: list[str], order: list[str], preferred: bool) -> Iterator[Fault]:
-    if isinstance(stage, DpoStage) and not preferred:
-        yield path, "follows no prefer stage, so it has no preferences", "put a stage of kind prefer before it"
+    if isinstance(stage, DpoStage) and not preferred and not stage.preferences:
+        mend = "put a stage of kind prefer before it, or name sources of pairs under `preferences`"
+        yield path, "follows no prefer stage, so it has no preferences", mend
     if stage.from_ is None or stage.from_ in (BASE, *weights):
         return
     here = (*path, "from")
@@ -221,6 +228,14 @@ def _share(recipe: Recipe, names: tuple[str, ...], path: Keys) -> Iterator[Fault
     owners = [capability for capability in recipe.capabilities.values() if set(names) & set(capability.sources)]
     if not any(capability.priority > 0 for capability in owners):
         yield path, "all of them belong to capabilities of priority 0, which get no share", "give one a priority"
+
+
+def _pairs(recipe: Recipe, stage: DpoStage, path: Keys) -> Iterator[Fault]:
+    for position, name in enumerate(stage.preferences):
+        source = recipe.sources[name]
+        if source.generate is not None or source.format not in PAIRED:
+            what = f"source {name} holds {source.format if source.generate is None else 'generated rows'}, no pairs"
+            yield (*path, "preferences", position), what, "use rows with chosen and rejected answers"
 
 
 def _problems(recipe: Recipe, stage: RlvrStage, path: Keys) -> Iterator[Fault]:

@@ -15,7 +15,10 @@ from postgrad.recipe.part import AboveZero, BelowOne, Count, Name, Names, NotNeg
 from postgrad.recipe.regimen import Stage
 
 GENERATED_LICENCE = "Apache-2.0"       # what this project's own generators make
-Format = Literal["auto", "messages", "question_answer", "prompt_completion", "problems", "ifeval"]
+Format = Literal[
+    "auto", "messages", "sharegpt", "alpaca", "question_answer", "prompt_completion", "prompts", "preference",
+    "ultrafeedback", "unpaired", "problems", "ifeval"]
+AboveLimit = Literal["stop", "drop_source", "drop_rows", "accept"]
 Treatment = Literal["keep", "replace", "drop"]
 
 
@@ -32,29 +35,49 @@ class Capability(Part):
     """Sealed tasks: scored only when `evaluate.unseal` gives a reason."""
 
 
-def _one_of_two(schema: dict[str, Any]) -> None:
+def _one_of_three(schema: dict[str, Any]) -> None:
     """What the validators below hold, said in the JSON Schema."""
     schema.pop("required", None)
-    schema["oneOf"] = [{"required": ["path", "licence"]}, {"required": ["generate", "rows"]}]
+    schema["oneOf"] = [
+        {"required": ["path", "licence"]}, {"required": ["hub", "licence"]}, {"required": ["generate", "rows"]}]
 
 
 class Source(Part):
-    """Rows to train on or to answer: read from files (`path`), or made by a generator that ships (`generate`)."""
+    """Rows to train on or to answer: read from files (`path`) or from a data set of the hub (`hub`), or made by a
+    generator that ships (`generate`)."""
 
-    model_config = ConfigDict(json_schema_extra=_one_of_two)
+    model_config = ConfigDict(json_schema_extra=_one_of_three)
 
     path: Path | None = None
-    """JSONL or Parquet: a file, a folder or a glob. Relative to the recipe (with `--set`: to the current folder)."""
+    """A file, a folder or a glob: JSON Lines, JSON, CSV, TSV, Parquet, Arrow, each also .gz or .zst. Relative to the
+    recipe (with `--set`: to the current folder)."""
+    hub: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")] | None = None
+    """A data set of the hub, OWNER/NAME, instead of `path`: read from the local cache by the extra `postgrad[hub]`."""
+    subset: Text | None = None
+    """Of a hub data set: its configuration. Default: its only one."""
+    split: Annotated[str, Field(pattern=r"^[\w.]+$")] | None = None
+    """Of a hub data set. Default: train."""
+    revision: Text | None = None
+    """Of a hub data set: the commit, or its beginning. Default: the only one in the cache."""
     generate: Text | None = None
     """Name of a generator that ships, instead of `path`."""
     rows: Count | None = None
     """Generated: how many rows to make. Read: at most so many, from the first on. Default: all."""
     format: Format = "auto"
     """How a row is read. `auto` looks at its fields."""
+    columns: dict[str, Text] = Field(default_factory=dict)
+    """For rows with fields of their own: a field of a format → the rows' field, or a path such as `answers.0.text`."""
     verifier: Text | None = None
     """Name of the verifier that checks answers, for rows that serve as problems and name none."""
     licence: Text
-    """Under which licence the rows may be used, such as MIT. Generated rows are Apache-2.0."""
+    """Under which licence the rows may be used, such as MIT. An SPDX identifier, or what it says in words; generated
+    rows are Apache-2.0."""
+    origin: Text | None = None
+    """Where the rows come from, for the cards: a URL or a text."""
+    version: Text | None = None
+    """Which version of them, for the cards."""
+    legal_basis: Text | None = None
+    """On what basis personal data in them is processed, for the report to a data-protection officer."""
     weight: NotNegative | None = None
     """Share within the capability, relative to its other sources; 0: not in the mixture. Default: its rows."""
     repeat: Count = 1
@@ -75,10 +98,14 @@ class Source(Part):
 
     @model_validator(mode="after")
     def _one_origin(self) -> "Source":
-        if self.path is None and self.generate is None:
-            raise _wrong("has neither path nor generate", "give one: --set {key}.path=FILE, or a generator")
-        if self.path is not None and self.generate is not None:
-            raise _wrong("has both path and generate", "give exactly one of the two")
+        ways = [name for name in ("path", "hub", "generate") if getattr(self, name) is not None]
+        if not ways:
+            raise _wrong("has none of path, hub and generate", "give one: --set {key}.path=FILE, or a generator")
+        if len(ways) > 1:
+            raise _wrong(f"has both {ways[0]} and {ways[1]}", "give exactly one of the two")
+        for name in ("subset", "split", "revision"):
+            if self.hub is None and getattr(self, name) is not None:
+                raise _wrong(f"has a {name}, but is no hub data set", f"remove `{name}`, or say `hub:`")
         if self.generate is not None and self.rows is None:
             raise _wrong("does not say how many rows to generate", "add e.g. `rows: 1000`")
         for name, said in (("format", self.format != "auto"), ("columns", bool(self.columns))):
@@ -107,6 +134,8 @@ class TaskSpec(Part):
     """Under which licence the problems may be used."""
     format: Format = "auto"
     """How a row is read. `auto` looks at its fields."""
+    columns: dict[str, Text] = Field(default_factory=dict)
+    """As a source's."""
     limit: Count | None = None
     """At most so many problems, from the first on. Default: all."""
     max_tokens: Count | None = None
@@ -134,6 +163,10 @@ class Deduplicate(Part):
 
     exact: bool = True
     """Drop rows whose messages are equal but for white space."""
+    near: Annotated[float, Field(ge=0.5, le=1)] | None = None
+    """Drop rows that share this much of their runs of three words with a better row, such as 0.8. Default: no."""
+    turns: Literal["all", "user"] = "all"
+    """What is compared: whole dialogues, or what the user says in them."""
 
 
 class Decontaminate(Part):
@@ -147,8 +180,10 @@ class Decontaminate(Part):
     """Contaminated rows of a source below the limit. Published: keep."""
     source_limit: Share = 0.02
     """A source is contaminated if it overlaps more than this share of a task's problems. Published: 0.02."""
-    above_limit: Literal["stop", "drop_source", "drop_rows", "accept"] = "stop"
-    """What happens to a contaminated source. `accept` is shown in the report."""
+    above_limit: AboveLimit = "stop"
+    """What happens to a contaminated source. `accept` stays in the report and the cards for ever."""
+    unseen_above_limit: AboveLimit | None = None
+    """The same where it overlaps an unseen task. Default: as `above_limit`. Published: drop_source."""
 
 
 class Mixture(Part):
@@ -199,6 +234,8 @@ class Evaluate(Part):
     """At most so many problems a task. Default: all."""
     max_tokens: Count = 4096
     """Longest answer in tokens; a task may say less. Published: 4096 ([P] 7)."""
+    canaries: bool = False
+    """Whether to try to get the planted secrets out of the last model, for sources whose generator plants some."""
 
 
 class Recipe(Part):
@@ -212,6 +249,9 @@ class Recipe(Part):
     """Hub id (in the local cache), folder, .gguf file, or `embedded`, the base that ships."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 17
     """Of everything random. Published for 8B: 123 (SFT) and 3 (RLVR), each the best of several."""
+    network: Literal["allowed", "guarded", "none"] = "allowed"
+    """`none`: the run has no network, by a network namespace of its own (Linux). `guarded`: Python code that connects
+    beyond this machine is refused and counted, which holds no other program."""
     template: Literal["tulu", "chatml"] = "tulu"
     """Chat template: the markers, and which tokens are trained on. Published: tulu."""
     capabilities: Annotated[dict[Name, Capability], Field(min_length=1)]

@@ -88,12 +88,14 @@ class PreferStage(StagePart):
 
 
 class DpoStage(StagePart):
-    """Direct preference optimisation on the pairs of the nearest earlier `prefer` stage."""
+    """Direct preference optimisation on the pairs of the nearest earlier `prefer` stage, or of sources."""
 
     # [P] Table 20 (8B): 5e-7, linear, warm-up 0.1, batch 128, length 2,048, 1 epoch, beta 5, weight decay 0.
     # [OI]'s dpo_8b.sh amounts to a batch of 512 (4 nodes × 8 × 1 × 16): the paper's 128 stands.
     kind: Literal["dpo"]
     """`dpo`."""
+    preferences: Names = ()
+    """Sources of pairs, curated as other rows are. Default: the pairs of the nearest earlier `prefer` stage."""
     loss: Literal["dpo_norm", "dpo"] = "dpo_norm"
     """`dpo_norm` divides log-probabilities by length ([P] eq. 6); `dpo` does not. Published: dpo_norm."""
     beta: Positive = 5.0

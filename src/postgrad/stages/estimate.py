@@ -248,9 +248,14 @@ class _Estimator:
         return Work(what, cost=Cost(0.0, STEP_SECONDS + ROW_SECONDS * answers))
 
     def _pairs(self, step: Step) -> tuple[float, float]:
-        """For DPO: how many pairs its `prefer` stage makes, and tokens of one, the prompt once and both answers."""
-        source = step.inputs["preferences"]
-        assert isinstance(source, Step)
+        """For DPO: how many pairs its sources have or its `prefer` stage makes, and tokens of one, the prompt once and
+        both answers.
+        """
+        source, dpo = step.inputs["preferences"], self.stages[str(step.stage)]
+        assert isinstance(source, Step) and isinstance(dpo, DpoStage)
+        if dpo.preferences:
+            pairs = _mean([(one.rows, one) for one in map(self.sampled.sources.__getitem__, dpo.preferences)])
+            return pairs.rows, pairs.prompt + 2 * pairs.answer
         stage, asked, answer = self.prefer[str(source.stage)]
         return self._share(stage) * asked.rows, asked.prompt + 2 * answer
 

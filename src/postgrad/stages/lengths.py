@@ -14,8 +14,9 @@ from pathlib import Path
 from statistics import fmean
 
 from postgrad.chat import Tokenizer, template
-from postgrad.data.files import Broken, count_rows, find_files, raw_rows
+from postgrad.data.files import count_rows, find_files, raw_rows
 from postgrad.data.formats import parse
+from postgrad.data.raw import Broken
 from postgrad.data.sources import SourceSpec, kind_of, resolve
 from postgrad.embedded.sources import SIZES, TASKS, capability_of_task, examples
 from postgrad.recipe import Recipe
@@ -100,11 +101,9 @@ class Sampled:
             lengths = self._lengths(rows, _made(source.generate, self.recipe.seed, made))
             return Lengths(rows if prompts_only else KEPT_OF_MADE * rows, lengths.prompt,
                            0.0 if prompts_only else lengths.answer)
-        assert source.path is not None
-        return self._of_files(source.path, spec)
+        return self._of_files(self.rows.files(name), spec)
 
-    def _of_files(self, path: Path, spec: SourceSpec) -> Lengths:
-        files = find_files(path)
+    def _of_files(self, files: list[Path], spec: SourceSpec) -> Lengths:
         rows = sum(count_rows(file) for file in files)
         return self._lengths(min(rows, spec.rows or rows), _parsed(files, spec))
 
@@ -138,8 +137,9 @@ class Sampled:
             sample = Lengths(min(rows, spec.limit or rows), fmean(prompts) if prompts else 0.0, 0.0)
         else:
             spec = self.recipe.tasks[name]
-            sample = self._of_files(spec.path, SourceSpec(
-                name, spec.licence, capability, format=spec.format, kind="problems", rows=spec.limit))
+            sample = self._of_files(find_files(spec.path), SourceSpec(
+                name, spec.licence, capability, format=spec.format, kind="problems", columns=spec.columns,
+                rows=spec.limit))
         return Lengths(min(sample.rows, limit or sample.rows), sample.prompt, 0.0)
 
 
@@ -162,6 +162,8 @@ def _parsed(files: Sequence[Path], spec: SourceSpec) -> Iterator[Conversation]:
     raw = (row.value for file in files for row in raw_rows(file) if row.value is not None)
     for value in islice(raw, min(FILE_ROWS, spec.rows or FILE_ROWS)):
         try:
-            yield parse(value, spec.format, kind_of(spec)).messages
+            parsed = parse(value, spec.format, kind_of(spec), spec.columns)
         except Broken:
             continue  # reading the source says which row it is and why
+        answers = [answer for answer in (parsed.chosen, parsed.rejected, parsed.completion) if answer is not None]
+        yield from [(*parsed.messages, Message("assistant", answer)) for answer in answers] or [parsed.messages]

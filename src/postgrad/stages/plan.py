@@ -6,11 +6,13 @@
     task.T hash.T                            a task's problems; its hashed n-grams
     SFT                                      the trained model
     P.completions P.ratings P                completions of the pool, ratings, pairs
-    D.reference D                            reference log-probabilities, the trained model
+    D.reference D                            reference log-probabilities, the trained model; of sources with pairs also
+                                             D.deduplicate D.decontaminate
     R.problems R.proof R                     problems by priority, the proof of their verifiers, the trained model
     evaluate.STAGE                           scores of base_plain, base and every stage with weights
     evaluate.STAGE.unseen                    the same on unseen tasks, after the last stage, if the recipe unseals them
     scores                                   all of them compared
+    canaries.STAGE                           how much of the planted secrets the last model gives away
 
 Rows come first, so that a mistake in what the last stage reads is found before the first one trains.
 """
@@ -20,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from postgrad.embedded import BASE as EMBEDDED_BASE
+from postgrad.embedded.sources import CANARIES
 from postgrad.pipeline.environment import default_threads
 from postgrad.pipeline.steps import File, Step
 from postgrad.recipe import DpoStage, PreferStage, Recipe, RlvrStage, SftStage
@@ -28,6 +31,10 @@ from postgrad.stages.rows import Rows, step
 from postgrad.support.errors import Mistake
 
 SCORES = "scores"
+CANDIDATES = 1023
+"""Secrets of the same form that a canary is ranked among: with it 2¹⁰."""
+CANARY_SAMPLES = 4
+"""Completions drawn for each canary, besides the likeliest one."""
 SLOTS = 128
 """Completions that run side by side in the native engine; part of every key that depends on it."""
 ROLLOUT_SLOTS = 256
@@ -132,8 +139,21 @@ class _Wiring:
             for name, model in scored.items():
                 self._evaluate(name, model, last, "unseen")
         self._compare(SCORES, last)
+        if self.recipe.evaluate.canaries and last is not None:
+            self._canaries(list(self.models)[-1])
         weights = [self.models[name] for name in self.models if name != "base"]
         return Plan([*self.sources, *self.steps], weights, self.opening, self.scores)
+
+    def _canaries(self, stage: str) -> None:
+        """The secrets planted in a source, tried against the model of a stage."""
+        planted = next(made for source in self.recipe.sources.values() if (made := source.generate) in CANARIES)
+        config = {
+            "generator": planted, "seed": self.recipe.seed, "candidates": CANDIDATES, "stage": stage,
+            "template": self.recipe.template, "samples": CANARY_SAMPLES, "temperature": 1.0, "slots": SLOTS,
+            "confidence": self.recipe.evaluate.confidence}
+        made = self._numeric(f"canaries.{stage}", algorithms.canaries, config, {"model": self.models[stage]},
+                             self.recipe.stages[-1].name, packages=SCORING)
+        self.steps.append(made)
 
     def _compare(self, name: str, stage: str | None) -> None:
         """All scores so far, side by side. It belongs to the stage that it ends with."""
@@ -190,9 +210,13 @@ class _Wiring:
         return _model_step(f"model.{member}", self.recipe.models[member].path, self.recipe)
 
     def _dpo(self, stage: DpoStage) -> Step:
-        assert self.preferences is not None  # the recipe's check
-        inputs: dict[str, Step | File] = {"model": self._from(stage), "preferences": self.preferences}
-        config = self._config(stage)
+        preferences = self.preferences
+        if stage.preferences:
+            preferences = self.rows.pairs(stage.name, stage.preferences)
+            self.sources.append(preferences)
+        assert preferences is not None  # the recipe's check
+        inputs: dict[str, Step | File] = {"model": self._from(stage), "preferences": preferences}
+        config = self._config(stage, "preferences")
         needed = {name: config[name] for name in ("template", "max_length", "micro_batch_tokens")}
         reference = self._numeric(f"{stage.name}.reference", algorithms.reference, needed, inputs, stage.name)
         return self._numeric(stage.name, algorithms.dpo, config, {**inputs, "reference": reference}, stage.name, TIMED)

@@ -1,13 +1,15 @@
 """The part of a plan that brings rows: sources read, cleaned, deduplicated, decontaminated, mixed. No torch."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from postgrad.data import steps as curation
 from postgrad.data.files import find_files
 from postgrad.data.filters import config_of
+from postgrad.data.hub import cached_files
 from postgrad.data.mixture import Wanted, Wish, as_config
 from postgrad.data.sources import SourceSpec, kind_of, resolve
 from postgrad.embedded.sources import TASKS, form_of_generator, split_of_task
@@ -61,13 +63,28 @@ class Rows:
         source = self.recipe.sources[name]
         common: dict[str, Any] = {
             "name": name, "licence": source.licence, "capability": self.capability_of[name],
-            "verifier": source.verifier or ""}
+            "verifier": source.verifier or "", "origin": source.origin or "", "version": source.version or "",
+            "legal_basis": source.legal_basis or ""}
         if source.generate is not None:
             form, kind = form_of_generator(source.generate)
             return SourceSpec(**common, format=form, kind=kind)
-        assert source.path is not None
-        spec = SourceSpec(**common, format=source.format, rows=source.rows)
-        return resolve(find_files(source.path), spec) if source.format == "auto" else spec
+        spec = SourceSpec(**common, format=source.format, columns=source.columns, rows=source.rows)
+        if source.hub is not None:
+            page, commit = f"https://huggingface.co/datasets/{source.hub}", self._places(name)[0].parent.name
+            spec = replace(spec, origin=spec.origin or page, version=spec.version or commit)
+        return resolve(self.files(name), spec) if spec.format == "auto" else spec
+
+    def files(self, name: str) -> list[Path]:
+        """The files of a source that is read."""
+        return [file for place in self._places(name) for file in find_files(place)]
+
+    def _places(self, name: str) -> list[Path]:
+        """What a source that is read names: its path, or the files of its hub data set."""
+        source = self.recipe.sources[name]
+        if source.hub is None:
+            assert source.path is not None  # the recipe's own check
+            return [source.path]
+        return cached_files(source.hub, source.subset, source.split or "train", source.revision, f"sources.{name}")
 
     @cached_property
     def _answered(self) -> list[str]:
@@ -140,8 +157,11 @@ class Rows:
         curate = self.recipe.curate
         clean: dict[str, Step | File] = {name: self._clean(name, kind) for name in sources}
         rows = clean
-        if curate.deduplicate.exact:
-            rows = {"rows": self._step(f"{prefix}deduplicate", deduplicate, {"priorities": self.priorities}, clean)}
+        duplicates = curate.deduplicate
+        if duplicates.exact or duplicates.near is not None:
+            config = {"priorities": self.priorities, **duplicates.model_dump(mode="json")}
+            packages = () if duplicates.near is None else ("rensa",)
+            rows = {"rows": self._step(f"{prefix}deduplicate", deduplicate, config, clean, *packages)}
         tasks: dict[str, Step | File] = {f"task.{name}": self.hashes(name) for name in self.tasks}
         rule = curate.decontaminate.model_dump(mode="json")
         return self._step(f"{prefix}decontaminate", decontaminate, rule, {**rows, **tasks})
@@ -157,17 +177,18 @@ class Rows:
         return self._step(f"clean.{label}", filter_and_redact, config, inputs, *libraries)
 
     def _read(self, name: str, kind: str) -> Step:
-        source, spec = self.recipe.sources[name], self.specs[name]
-        rows: Step | File
+        source, spec = self.recipe.sources[name], replace(self.specs[name], kind=kind)
+        inputs: dict[str, Step | File]
         if source.generate is not None:
             made = {"generator": source.generate, "seed": self.recipe.seed, "rows": source.rows}
-            rows = self._step(f"make.{name}", sourcing.make_source, made, {})
+            inputs = {"file": self._step(f"make.{name}", sourcing.make_source, made, {})}
+        elif source.path is not None:
+            inputs = {"file": File(source.path)}
         else:
-            assert source.path is not None
-            rows = File(source.path)
-        config = {key: getattr(spec, key) for key in spec.__slots__} | {"kind": kind}
-        label = name if kind == kind_of(spec) else f"{name}.{kind}"
-        return self._step(f"read.{label}", read_source, config, {"file": rows})
+            inputs = {f"file.{number:05}": File(file) for number, file in enumerate(self._places(name))}
+        config = {key: getattr(spec, key) for key in spec.__slots__}
+        label = name if kind == kind_of(self.specs[name]) else f"{name}.{kind}"
+        return self._step(f"read.{label}", read_source, config, inputs)
 
     @cached_property
     def tasks(self) -> dict[str, tuple[str, str]]:
@@ -192,6 +213,6 @@ class Rows:
         if name in TASKS:
             return {"task": name, "split": split_of_task(name)}
         task = self.recipe.tasks[name]
-        spec = SourceSpec(name, task.licence, capability, format=task.format, kind="problems", verifier=task.verifier,
-                          split=split, rows=task.limit)
+        spec = SourceSpec(name, task.licence, capability, format=task.format, kind="problems", columns=task.columns,
+                          verifier=task.verifier, split=split, rows=task.limit)
         return {"task": name, "split": split, "spec": {key: getattr(spec, key) for key in spec.__slots__}}
