@@ -1,21 +1,29 @@
-"""Exact duplicates against a brute-force comparison of every pair of rows."""
+"""Exact and near duplicates of records against the stated rule carried out on every pair of rows."""
 
 import re
+import tempfile
 import unicodedata
+from dataclasses import replace
+from pathlib import Path
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.making import example, problem
-from postgrad.data.deduplicate import deduplicate
+from data.naive_duplicates import kept, likeness
+from postgrad.data.deduplicate import EXACT, Rule, compare, hand_on
 from postgrad.data.rows import Handled, Record
+from postgrad.records.types import Preference
+from postgrad.support.errors import Mistake
 
 PRIORITIES = {"high": 2.0, "low": 0.5}
+LICENCES = ["CC0-1.0", "MIT", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "no such licence"]  # the freer first
 SAID = st.sampled_from(["a b", "a  b", " a b\n", "A b", "é", "e\u0301", "a\u00a0b", "ab"])
 
 
-def run(rows: list[Record]) -> list[Handled]:
-    return list(deduplicate(lambda: iter(rows), PRIORITIES))
+def run(rows: list[Record], rule: Rule = EXACT) -> list[Handled]:
+    return list(hand_on(rows, compare(rows, PRIORITIES, Path(tempfile.gettempdir()), rule)))
 
 
 def same(one: Record, other: Record) -> bool:
@@ -92,3 +100,93 @@ def test_other_roles_other_turns_and_other_case_are_not_duplicates() -> None:
         example("a", "b", "c", "d"),
     ]
     assert all(h.record is not None for h in run(rows))
+
+
+FEW_WORDS = st.lists(st.sampled_from(["red", "Red", "fox", "7"]), max_size=4).map(" ".join)
+"""With their answers at most six shingles: near at 0.9 is then the same set, which no signature misses."""
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(FEW_WORDS, FEW_WORDS, st.sampled_from(["high", "low"]), st.sampled_from(LICENCES)), max_size=12
+    ),
+    st.booleans(),
+    st.sampled_from([None, 0.9]),
+    st.sampled_from(["all", "user"]),
+)
+def test_the_stated_rule_pair_by_pair(
+    said: list[tuple[str, str, str, str]], exact: bool, near: float | None, turns: str
+) -> None:
+    if not exact and near is None:
+        return
+    rows: list[Record] = [
+        replace(example(prompt, answer, row=number, capability=capability), licence=licence)
+        for number, (prompt, answer, capability, licence) in enumerate(said)
+    ]
+    # a turn's end stands for itself: exact duplicates agree turn by turn
+    compared = [f"{prompt} \uf8ff {answer}" if turns == "all" else prompt for prompt, answer, *_ in said]
+    ranks = [
+        (PRIORITIES[capability], -LICENCES.index(licence), len(prompt) + len(answer))
+        for prompt, answer, capability, licence in said
+    ]
+    handled = run(rows, Rule(exact, near, turns))  # type: ignore[arg-type]
+    stays = {number for number, row in enumerate(handled) if row.record is not None}
+    assert stays == kept(compared, ranks, exact, near)
+    stood_for = sorted(origin.row for row in handled if row.record is not None for origin in row.record.parents)
+    assert stood_for == list(range(len(rows)))  # every line is a parent of exactly one row that stays
+
+
+def test_a_near_duplicate_names_its_keeper_and_how_near_it_is() -> None:
+    words = [f"w{'abcdefghij'[at // 10]}{'abcdefghij'[at % 10]}" for at in range(60)]
+    texts = [" ".join(words), " ".join([*words[:30], "other", *words[31:]]), " ".join(reversed(words))]
+    handled = run([example(text, "yes", row=row) for row, text in enumerate(texts)], Rule(near=0.8))
+    expected = likeness(f"{texts[0]} yes", f"{texts[1]} yes")
+    left = next(row for row in handled[:2] if row.record is None).entries[0]
+    stayed = next(row for row in handled[:2] if row.record is not None)
+    assert stayed.record is not None and handled[2].record is not None and not handled[2].entries
+    assert left.reason == "near duplicate"
+    assert left.detail == f"{expected:.3f} of s, file {'f' * 12}, row {stayed.record.parents[0].row}"
+    assert [(e.reason, e.detail) for e in stayed.entries] == [("best of its duplicates", "of 2")]
+
+
+def test_an_exact_duplicate_of_a_row_that_leaves_goes_where_that_goes() -> None:
+    long = " ".join(f"{first}{second}" for first in "abcdefgh" for second in "abcdefgh")
+    rows: list[Record] = [example(f"{long} end"), example(long, row=1), example(f" {long}", row=2)]
+    handled = run(rows, Rule(near=0.8))
+    assert [row.record is None for row in handled] == [False, True, True]
+    assert [row.entries[0].reason for row in handled[1:]] == ["near duplicate"] * 2
+    assert handled[0].record is not None and [o.row for o in handled[0].record.parents] == [0, 1, 2]
+
+
+def test_rows_without_words_are_near_nothing() -> None:
+    rows: list[Record] = [example("?!", row=0), example("!?", row=1), example("?!", row=2)]
+    assert [row.record is None for row in run(rows, Rule(near=0.8))] == [False, False, True]
+
+
+def test_near_prompts_with_other_answers_are_said_apart() -> None:
+    asked = "what is the sum of these two numbers please tell me now and show how you did it"
+    asked_so = (f"{asked} thanks", "1"), (asked, "2"), (asked.upper(), "1")
+    handled = run([problem(prompt, truth, row=row) for row, (prompt, truth) in enumerate(asked_so)], Rule(near=0.8))
+    assert [row.entries[0].reason for row in handled] == [
+        "best of its duplicates", "near prompt, another ground truth", "near duplicate"]
+
+
+def test_a_prompt_is_no_duplicate_of_a_dialogue() -> None:
+    text = "tell me about the red fox and the brown dog that it jumped over"
+    assert all(row.record for row in run([example(text), problem(text, row=1)], Rule(near=0.5)))
+
+
+def test_what_is_chosen_and_what_is_rejected_is_told_apart() -> None:
+    asked = example("which one?").messages
+    pair = Preference("c", example("x", row=0).parents, asked, "s", "MIT", "c", chosen="this", rejected="that")
+    turned = replace(pair, parents=example("x", row=1).parents, chosen="that", rejected="this")
+    again = replace(pair, parents=example("x", row=2).parents)
+    handled = run([pair, turned, again])  # type: ignore[list-item]
+    assert [row.record is None for row in handled] == [False, False, True]
+
+
+@pytest.mark.parametrize("rule", [dict(exact=False), dict(near=0.3), dict(near=2.0), dict(turns="answers")])
+def test_a_rule_that_cannot_be_is_a_mistake(rule: dict[str, object]) -> None:
+    with pytest.raises(Mistake):
+        Rule(**rule)  # type: ignore[arg-type]

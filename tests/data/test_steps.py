@@ -76,6 +76,7 @@ def sources(tmp_path: Path) -> dict[str, Path]:
 
 
 DECONTAMINATE = {"ngram": 8, "overlap": 0.5, "rows": "drop", "source_limit": 0.02, "above_limit": "stop"}
+EXACT = {"exact": True, "near": None, "turns": "all"}
 MIX = {
     "priorities": {"math": 3.0, "colours": 1.0},
     "sources": {},
@@ -110,7 +111,7 @@ def curate(tmp_path: Path) -> tuple[Path, dict[str, Path]]:
         },
     )
     assert counts["by_reason"] == {"blank turn": 1} and counts["changed"] == {"email replaced": 1, "phone replaced": 1}
-    run(steps.deduplicate, out / "unique", {"rows": out / "filtered"}, {"priorities": {"math": 3.0, "colours": 1.0}})
+    run(steps.deduplicate, out / "unique", {"rows": out / "filtered"}, {"priorities": MIX["priorities"], **EXACT})
     run(steps.decontaminate, out / "clean", {"rows": out / "unique", "tasks": given["tasks"]}, DECONTAMINATE)
     run(steps.mix, out / "mixed", {"rows": out / "clean", "base": given["base"]}, MIX)
     return out, given
@@ -156,7 +157,7 @@ def test_the_files_do_not_depend_on_the_order_of_inputs(tmp_path: Path) -> None:
     out, given = curate(tmp_path)
     again = tmp_path / "again"
     run(steps.filter_and_redact, again / "filtered", {"b": out / "read.sums", "a": out / "read.more"}, {})
-    run(steps.deduplicate, again / "unique", {"rows": again / "filtered"}, {"priorities": MIX["priorities"]})
+    run(steps.deduplicate, again / "unique", {"rows": again / "filtered"}, {"priorities": MIX["priorities"], **EXACT})
     run(steps.decontaminate, again / "clean", {"tasks": given["tasks"], "rows": again / "unique"}, DECONTAMINATE)
     run(steps.mix, again / "mixed", {"rows": again / "clean", "base": given["base"]}, MIX)
     assert (again / "mixed/examples.parquet").read_bytes() == (out / "mixed/examples.parquet").read_bytes()
@@ -176,7 +177,7 @@ def test_problems_go_the_same_way(tmp_path: Path) -> None:
         {"name": "q", "licence": "MIT", "capability": "math", "kind": "problems"},
     )
     run(steps.filter_and_redact, out / "f", {"r": out / "r"}, {})
-    run(steps.deduplicate, out / "d", {"f": out / "f"}, {"priorities": {"math": 1.0}})
+    run(steps.deduplicate, out / "d", {"f": out / "f"}, {"priorities": {"math": 1.0}, **EXACT})
     run(steps.decontaminate, out / "c", {"d": out / "d", "t": tasks}, DECONTAMINATE)
     counts = run(steps.mix, out / "m", {"c": out / "c"}, {**MIX, "unit": "rows", "amount": 4})
     assert counts["by_reason"] == {"beyond its share": 6}
@@ -212,4 +213,4 @@ def test_a_source_without_any_usable_row_is_one_clear_line(tmp_path: Path) -> No
 
 def test_a_missing_input_is_a_failure_and_not_an_empty_artifact(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="no input holds"):
-        run(steps.deduplicate, tmp_path / "out", {"rows": tmp_path}, {"priorities": {}})
+        run(steps.deduplicate, tmp_path / "out", {"rows": tmp_path}, {"priorities": {}, **EXACT})

@@ -1,24 +1,87 @@
-"""Exact duplicates, on normalised text: of the rows that say the same, the best one stays and stands for the others.
+"""Duplicates, exact and near: of the rows that say the same, or nearly, the best one stays and stands for the others.
 
-Two rows say the same when their roles and texts are equal after NFC and after every run of white space has become one
-blank (none at the ends). Case is kept: an answer in capitals is another answer where capitals were asked for.
-Problems are compared by their prompt alone, since a prompt must have one ground truth; where the ground truths differ
-the ledger says so.
+The rule, which the tests carry out pair by pair: take the rows in their order of rank. A row leaves if and only if it
+is an exact or a near duplicate of a row that has stayed. So there are no chains, and every row that leaves is tied by
+the ledger to one that stays.
 
-Best means: the capability with the higher priority, then the longer text as written, then the earlier row in the order
-of the inputs. The keeper's `parents` take up those of the rows it stands for.
+Rank: the capability with the higher priority, the licence whose strictest condition is milder (`support.licences`: no
+condition, credit, share-alike, terms of its own, non-commercial, research only, no derived works, unknown), the longer
+text as written, the earlier row. So the order of files decides only between rows that are equal in all else.
+
+Exact: roles and texts are equal after NFC and after every run of white space has become one blank (none at the ends).
+Case is kept: an answer in capitals is another answer where capitals were asked for. Near: the Jaccard likeness of the
+rows' shingle sets is at least `near` (`data.shingles`; the candidates: `data.near`). Rows are compared as whole
+dialogues or by their user turns alone. Problems are compared by their prompt, since a prompt must have one ground
+truth; where the ground truths differ the ledger says so.
+
+The keeper's `parents` take up those of the rows it stands for.
 """
 
 import hashlib
 import unicodedata
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import groupby, islice
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
 
-from postgrad.data.rows import Handled, Record, Records, dropped, entry
-from postgrad.records.types import Origin, Problem
+import numpy as np
+from numpy.typing import NDArray
+
+from postgrad.data.formats import Kind, Parsed
+from postgrad.data.near import Shown, near_duplicates
+from postgrad.data.rows import Handled, Record, dropped, entry
+from postgrad.data.shingles import ShingleSpool, shingles
+from postgrad.data.signatures import BandSpool, Shape, shape_for, signatures
+from postgrad.records.types import Origin, Preference, Problem
+from postgrad.support.errors import Mistake
 from postgrad.support.hashing import canonical_json
+from postgrad.support.licences import conditions
+from postgrad.support.ngrams import Hashes, Offsets
+from postgrad.support.progress import Progress
 
 STEP = "deduplicate"
+ROWS_A_BATCH = 2_000
+STAYS = -1
+BEST, DUPLICATE, NEAR_DUPLICATE = "best of its duplicates", "duplicate", "near duplicate"
+OTHER_TRUTH = {DUPLICATE: "same prompt, another ground truth", NEAR_DUPLICATE: "near prompt, another ground truth"}
+Turns = Literal["all", "user"]
+Said = tuple[str, str]
+"""Who speaks (a role, or which answer of a preference it is), and the text."""
+_SALT: dict[Kind, np.uint64] = {
+    "examples": np.uint64(0), "problems": np.uint64(0x5851F42D4C957F2D), "preferences": np.uint64(0xDA942042E4DD58B5)}
+"""Each kind has shingles of its own: a prompt is no duplicate of a dialogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Which duplicates leave. `near`: the least likeness, None for none. Mistake for a setting that cannot be."""
+
+    exact: bool = True
+    near: float | None = None
+    turns: Turns = "all"
+
+    def __post_init__(self) -> None:
+        if not self.exact and self.near is None:
+            raise Mistake("neither exact nor near duplicates are asked for", where=STEP, mend="ask for one")
+        if self.turns not in ("all", "user"):
+            raise Mistake(f"turns {self.turns!r} is unknown", where=STEP, mend="known: all, user")
+        _ = self.shape
+
+    @property
+    def shape(self) -> Shape | None:
+        return None if self.near is None else shape_for(self.near)
+
+    def compared(self, said: Iterable[Said]) -> list[Said]:
+        """The turns that are compared."""
+        return [turn for turn in said if self.turns == "all" or turn[0] == "user"]
+
+
+EXACT = Rule()
 
 
 def normalised(text: str) -> str:
@@ -26,67 +89,246 @@ def normalised(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
-def duplicate_key(record: Record) -> bytes:
+def said_in(row: Record | Preference | Parsed) -> list[Said]:
+    """All that a row says: the messages, and of a preference the answers after its prompt."""
+    messages = row.prompt if isinstance(row, Preference) else row.messages
+    said: list[Said] = [(message.role, message.content) for message in messages]
+    if isinstance(row, Preference | Parsed):
+        answers = (("chosen", row.chosen), ("rejected", row.rejected), (f"completion {row.label}", row.completion))
+        said += [(name, answer) for name, answer in answers if answer is not None]
+    return said
+
+
+def duplicate_key(kind: Kind, said: Iterable[Said]) -> bytes:
     """16 bytes that two rows share if and only if (but for collisions of blake2b) they say the same."""
-    said = [(message.role, normalised(message.content)) for message in record.messages]
-    return _digest(canonical_json([type(record).__name__, said]))
+    turns = "\x1e".join([f"{who}\x1f{normalised(text)}" for who, text in said])  # both marks are white space to split()
+    return _digest(f"{kind}\x1e{turns}")
 
 
 def _digest(text: str) -> bytes:
-    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-@dataclass(slots=True)
-class _Group:
-    """What is remembered of the rows that say the same: the best one's place, rank and truth, and everyone's lines."""
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """All that is compared of some rows. `keys`: (rows, 2). `lengths`: in characters, of the whole row as written.
 
-    best: int
-    rank: tuple[float, int]
-    truth: bytes
-    lines: list[tuple[int, tuple[Origin, ...]]] = field(default_factory=list)
-
-
-def deduplicate(records: Records, priorities: Mapping[str, float]) -> Iterator[Handled]:
-    """Pass through `records` twice: find the groups, then hand on the best of each and drop the rest.
-
-    Memory: a few hundred bytes for each distinct row, whatever its length.
+    `shingles` with `offsets` and `bands` (rows, bands) are None where nothing near is looked for.
     """
-    groups: dict[bytes, _Group] = {}
-    for index, record in enumerate(records()):
-        key, rank = duplicate_key(record), _rank(record, priorities)
-        group = groups.get(key)
-        if group is None:
-            groups[key] = _Group(index, rank, _truth(record), [(index, record.parents)])
-            continue
-        group.lines.append((index, record.parents))
-        if rank > group.rank:  # at equal rank the earlier one stays
-            group.best, group.rank, group.truth = index, rank, _truth(record)
-    for index, record in enumerate(records()):
-        group = groups[duplicate_key(record)]
-        if len(group.lines) == 1:
-            yield Handled(record)
-        elif index == group.best:
-            yield _keeper(record, group)
+
+    keys: NDArray[np.uint64]
+    lengths: NDArray[np.int64]
+    shingles: Hashes | None = None
+    offsets: Offsets | None = None
+    bands: NDArray[np.uint64] | None = None
+
+
+def sign(kind: Kind, rows: Sequence[Sequence[Said]], rule: Rule) -> Signed:
+    """What is compared of these rows, each given as all that it says."""
+    compared = [rule.compared(said) for said in rows]
+    keys = np.frombuffer(b"".join([duplicate_key(kind, said) for said in compared]), np.uint64).reshape(-1, 2)
+    lengths = np.array([sum(len(text) for _, text in said) for said in rows], np.int64)
+    if rule.shape is None:
+        return Signed(keys, lengths)
+    hashes, offsets = shingles(["\n".join([text for _, text in said]) for said in compared])
+    hashes = hashes ^ _SALT[kind]
+    return Signed(keys, lengths, hashes, offsets, signatures(hashes, offsets, rule.shape))
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Of each row the number of the one that stands for it, `STAYS` for those that stay, and how alike the two are.
+
+    `likeness` is 0 for exact duplicates, which are not measured, and for rows that stay.
+    """
+
+    keeper: NDArray[np.int64]
+    likeness: NDArray[np.float64]
+    comparisons: int = 0
+    capped: int = 0
+
+    def groups(self) -> dict[int, list[int]]:
+        """keeper → the rows that it stands for, ascending."""
+        gone = np.flatnonzero(self.keeper != STAYS)
+        found: dict[int, list[int]] = {}
+        for row, keeper in zip(gone.tolist(), self.keeper[gone].tolist(), strict=True):
+            found.setdefault(keeper, []).append(row)
+        return found
+
+
+class Comparison:
+    """Takes what is compared of all rows, in their order, and decides. A context manager.
+
+    Memory: about 40 bytes a row, and while it decides about 100 bytes for each row that shares a band with another.
+    The rest lies in unnamed files of `folder`: 8 bytes a token and a band.
+    """
+
+    def __init__(self, rule: Rule, folder: Path) -> None:
+        self.rule = rule
+        self._keys: list[NDArray[np.uint64]] = []
+        self._lengths: list[NDArray[np.int64]] = []
+        self._ranks: list[NDArray[np.float64]] = []
+        self._files = ExitStack()
+        self._spools: tuple[ShingleSpool, BandSpool] | None = None
+        if rule.shape is not None:
+            shingle_spool, band_spool = ShingleSpool(folder), BandSpool(folder, rule.shape)
+            self._files.callback(shingle_spool.close)
+            self._files.callback(band_spool.close)
+            self._spools = shingle_spool, band_spool
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self._files.close()
+
+    def add(self, signed: Signed, ranks: Sequence[tuple[float, float]] = ()) -> None:
+        """Append rows; `ranks`: of each row two numbers that go before its length, the higher the better."""
+        self._keys.append(signed.keys)
+        self._lengths.append(signed.lengths)
+        if ranks:
+            self._ranks.append(np.array(ranks))
+        if self._spools and signed.shingles is not None and signed.offsets is not None and signed.bands is not None:
+            self._spools[0].add(signed.shingles, signed.offsets)
+            self._spools[1].add(signed.bands)
+
+    def decide(self, shown: Shown = Progress) -> Decided:
+        """Which rows leave, and for whom."""
+        if not self._keys:
+            return Decided(np.zeros(0, np.int64), np.zeros(0))
+        ranked = self._ranked()
+        keeper = np.full(len(ranked), STAYS, np.int64)
+        if self.rule.exact:
+            ranked = self._exact(ranked, keeper)
+        if self._spools is None or self.rule.near is None:
+            return Decided(keeper, np.zeros(len(keeper)))
+        shingle_spool, band_spool = self._spools
+        shingle_spool.finish()
+        ranked = ranked[shingle_spool.counts[ranked] > 0]
+        near = near_duplicates(ranked, shingle_spool, band_spool, self.rule.near, shown)
+        gone = near.keeper >= 0
+        likeness = np.zeros(len(keeper))
+        followers = np.flatnonzero(keeper != STAYS)
+        keeper[ranked[gone]] = ranked[near.keeper[gone]]
+        likeness[ranked[gone]] = near.likeness[gone]
+        # an exact duplicate goes where the row goes that it equals
+        equals = keeper[followers]
+        moved = keeper[equals] != STAYS
+        likeness[followers[moved]] = likeness[equals[moved]]
+        keeper[followers[moved]] = keeper[equals[moved]]
+        return Decided(keeper, likeness, near.comparisons, near.capped)
+
+    def _ranked(self) -> NDArray[np.int64]:
+        """The rows' numbers, best first."""
+        lengths = np.concatenate(self._lengths)
+        self._lengths.clear()
+        order = [-lengths]
+        if self._ranks:
+            first, second = np.concatenate(self._ranks).T
+            self._ranks.clear()
+            order += [-second, -first]
+        return np.lexsort(order)  # stable: the earlier row goes first
+
+    def _exact(self, ranked: NDArray[np.int64], keeper: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Enter the keepers of exact duplicates; returns the others, best first."""
+        keys = np.concatenate(self._keys)[ranked]
+        self._keys.clear()
+        order = np.lexsort((keys[:, 1], keys[:, 0]))
+        first = np.concatenate([[True], (keys[order[1:]] != keys[order[:-1]]).any(axis=1)])
+        best = order[np.flatnonzero(first)[np.cumsum(first) - 1]]
+        keeper[ranked[order[~first]]] = ranked[best[~first]]
+        return ranked[keeper[ranked] == STAYS]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What was decided on the rows of one pass, and where they came from."""
+
+    decided: Decided
+    lines: "_Lines"
+
+
+def compare(records: Iterable[Record], priorities: Mapping[str, float], folder: Path, rule: Rule = EXACT,
+            shown: Shown = Progress) -> Compared:
+    """The first pass through the rows. `folder`: where what is compared lies meanwhile, in files without names.
+
+    Memory: about 60 bytes a row, and some 200 for each that leaves.
+    """
+    lines, strictness, rows = _Lines(), cache(conditions), iter(records)
+    with Comparison(rule, folder) as comparison:
+        while batch := list(islice(rows, ROWS_A_BATCH)):
+            for kind, some in groupby(batch, kind_of):
+                together = list(some)
+                ranks = [(priorities.get(row.capability, 0.0), -float(strictness(row.licence))) for row in together]
+                comparison.add(sign(kind, [said_in(row) for row in together], rule), ranks)
+            lines.extend(batch)
+        return Compared(comparison.decide(shown), lines)
+
+
+def hand_on(records: Iterable[Record], compared: Compared) -> Iterator[Handled]:
+    """The second pass: the same rows in the same order; the best of each group goes on and the rest are dropped."""
+    decided, lines = compared.decided, compared.lines
+    groups = decided.groups()
+    for number, record in enumerate(records):
+        keeper = int(decided.keeper[number])
+        if keeper != STAYS:
+            yield _leaves(record, lines, number, keeper, float(decided.likeness[number]))
+        elif others := groups.get(number):
+            yield _stays(record, lines, others)
         else:
-            yield _double(record, group)
+            yield Handled(record)
 
 
-def _rank(record: Record, priorities: Mapping[str, float]) -> tuple[float, int]:
-    return (priorities.get(record.capability, 0.0), sum(len(message.content) for message in record.messages))
+def kind_of(record: Record | Preference) -> Kind:
+    if isinstance(record, Preference):
+        return "preferences"
+    return "problems" if isinstance(record, Problem) else "examples"
 
 
-def _truth(record: Record) -> bytes:
-    """What a problem is checked against, as a hash; the same for all examples."""
-    return _digest(canonical_json([record.verifier, record.ground_truth])) if isinstance(record, Problem) else b""
+class _Lines:
+    """Where every row came from and what it is checked against, in a few bytes each."""
+
+    def __init__(self) -> None:
+        self._files: dict[tuple[str, str], int] = {}
+        self._file, self._row = array("i"), array("q")
+        self._more: dict[int, tuple[Origin, ...]] = {}
+        self._truths: dict[int, bytes] = {}
+
+    def extend(self, records: Iterable[Record]) -> None:
+        for record in records:
+            own, *more = record.parents
+            if more:
+                self._more[len(self._row)] = tuple(more)
+            if isinstance(record, Problem):
+                truth = canonical_json([record.verifier, record.ground_truth])
+                self._truths[len(self._row)] = _digest(truth)
+            self._file.append(self._files.setdefault((own.source, own.file), len(self._files)))
+            self._row.append(own.row)
+
+    def parents(self, number: int) -> tuple[Origin, ...]:
+        """The parents of a row, its own line first."""
+        source, file = list(self._files)[self._file[number]]
+        return (Origin(source, file, self._row[number]), *self._more.get(number, ()))
+
+    def same_truth(self, one: int, other: int) -> bool:
+        return self._truths.get(one) == self._truths.get(other)
 
 
-def _keeper(record: Record, group: _Group) -> Handled:
-    others = [origin for index, parents in group.lines if index != group.best for origin in parents]
-    merged = replace(record, parents=tuple(dict.fromkeys((*record.parents, *others))))
-    return Handled(merged, (entry(record, STEP, "keep", "best of its duplicates", f"of {len(group.lines)}"),))
+def _leaves(record: Record, lines: _Lines, number: int, keeper: int, likeness: float) -> Handled:
+    at = lines.parents(keeper)[0]
+    reason, detail = said_of(f"{at.source}, file {at.file[:12]}, row {at.row}", likeness)
+    if not lines.same_truth(number, keeper):
+        reason = OTHER_TRUTH[reason]
+    return dropped(record, STEP, reason, detail)
 
 
-def _double(record: Record, group: _Group) -> Handled:
-    keeper = next(parents[0] for index, parents in group.lines if index == group.best)
-    reason = "duplicate" if _truth(record) == group.truth else "same prompt, another ground truth"
-    return dropped(record, STEP, reason, f"of {keeper.source}, file {keeper.file[:12]}, row {keeper.row}")
+def said_of(keeper: str, likeness: float) -> tuple[str, str]:
+    """Reason and detail of a row that leaves for `keeper`."""
+    return (NEAR_DUPLICATE, f"{likeness:.3f} of {keeper}") if likeness else (DUPLICATE, f"of {keeper}")
+
+
+def _stays(record: Record, lines: _Lines, others: list[int]) -> Handled:
+    origins = [origin for other in others for origin in lines.parents(other)]
+    merged = replace(record, parents=tuple(dict.fromkeys((*record.parents, *origins))))
+    return Handled(merged, (entry(record, STEP, "keep", BEST, f"of {len(others) + 1}"),))

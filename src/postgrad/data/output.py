@@ -9,12 +9,12 @@ The folder is whole or it is not there.
 
 import json
 import shutil
+from collections import deque
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -36,8 +36,8 @@ class Output:
     def __init__(self, folder: Path, inputs: Inputs, step: str, form: Form, ledger: Ledger) -> None:
         self.inputs, self.step, self.ledger = inputs, step, ledger
         self._rows = _Lines(folder / "kept.jsonl") if form == "jsonl" else _Table(folder / "kept.parquet")
-        self._folder = folder
-        self._entries: list[tuple[int, int, Action, str, str]] = []
+        self.folder = folder
+        self._entries: deque[tuple[int, int, Action, str, str]] = deque()
         self.rows_in = self.rows_kept = 0
 
     def note(self, chunk: Chunk, row: int, action: Action, reason: str, detail: str = "") -> None:
@@ -53,32 +53,29 @@ class Output:
         self._rows.write(chunk, dropped, dict(changed or {}))
         self.rows_in += chunk.rows
         self.rows_kept += chunk.rows - len(dropped)
-        self._flush(chunk.file)
+        self._flush()
 
     def close(self, more: Mapping[str, Any]) -> dict[str, Any]:
         """Check that no row is missing, write ledger and report, and give the report. `more`: what else it says."""
         self.inputs.check()
-        self._flush(len(self.inputs.paths))
+        self._flush()
         self._rows.close()
         counts = self.ledger.close(self.rows_in, 0, self.rows_kept)
-        self.ledger.write(self._folder / "ledger.parquet")
+        self.ledger.write(self.folder / "ledger.parquet")
         said = {name: counts[name] for name in ("rows_in", "rows_kept", "rows_dropped", "by_reason", "changed")}
         files = [{"file": name, "sha256": value, "rows": rows} for name, value, rows in
                  zip(self.inputs.names, self.inputs.hashes, self.inputs.rows, strict=True)]
         report: dict[str, Any] = json.loads(canonical_json({**said, **more, "files": files}))
-        (self._folder / "report.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+        (self.folder / "report.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
         return report
 
-    def _flush(self, until: int) -> None:
-        """Enter what was noted of files before the one in work."""
-        waiting = []
-        for file, row, action, reason, detail in self._entries:
-            if file < until:
-                origin = Origin(self.inputs.names[file], self.inputs.hashes[file], row)
-                self.ledger.add(LedgerEntry(origin, self.step, action, reason, detail))
-            else:
-                waiting.append((file, row, action, reason, detail))
-        self._entries = waiting
+    def _flush(self) -> None:
+        """Enter what was noted of files whose hash is known."""
+        known = len(self.inputs.hashes)
+        while self._entries and self._entries[0][0] < known:
+            file, row, action, reason, detail = self._entries.popleft()
+            origin = Origin(self.inputs.names[file], self.inputs.hashes[file], row)
+            self.ledger.add(LedgerEntry(origin, self.step, action, reason, detail))
 
 
 @contextmanager
@@ -129,7 +126,7 @@ class _Table:
         self._path, self._writer = path, None
 
     def write(self, chunk: Chunk, dropped: Collection[int], changed: dict[int, bytes]) -> None:
-        values = [orjson.loads(changed[line.number]) if line.number in changed else line.value
+        values = [json.loads(changed[line.number]) if line.number in changed else line.value
                   for line in lines_of(chunk) if line.number not in dropped]
         if not values:
             return

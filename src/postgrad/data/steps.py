@@ -29,7 +29,7 @@ import pyarrow.parquet as pq
 from postgrad.chat import Tokenizer, template
 from postgrad.data.decontaminate import Findings, Policy, find, findings_json
 from postgrad.data.decontaminate import decontaminate as decontaminate_rows
-from postgrad.data.deduplicate import deduplicate as deduplicate_rows
+from postgrad.data.deduplicate import Rule, compare, hand_on
 from postgrad.data.files import find_files
 from postgrad.data.filters import CountTokens, config_of, filter_rows, needs_tokens
 from postgrad.data.gather import gather
@@ -117,9 +117,16 @@ def filter_and_redact(inputs: Inputs, config: Config, resources: Resources) -> N
 
 
 def deduplicate(inputs: Inputs, config: Config, resources: Resources) -> None:
-    """Config: {"priorities": {capability: priority}}; the rows of all inputs are compared with one another."""
-    _stream(inputs, resources, "deduplicate",
-            lambda records: deduplicate_rows(records, config["priorities"]), passes=2)
+    """Config: {"priorities": {capability: priority}, "exact", "near", "turns"}; the rows of all inputs are compared."""
+    rule = Rule(config["exact"], config["near"], config["turns"])
+    said: Counter[str] = Counter(comparisons=0, capped=0)
+
+    def part(records: Records) -> Iterator[Handled]:
+        compared = compare(records(), config["priorities"], resources.out, rule, resources.progress)
+        said.update(comparisons=compared.decided.comparisons, capped=compared.decided.capped)
+        return hand_on(records(), compared)
+
+    _stream(inputs, resources, "deduplicate", part, passes=2, more=said)
 
 
 def decontaminate(inputs: Inputs, config: Config, resources: Resources) -> None:
@@ -137,8 +144,8 @@ def decontaminate(inputs: Inputs, config: Config, resources: Resources) -> None:
 def mix(inputs: Inputs, config: Config, resources: Resources) -> None:
     """Config: what `mixture.as_config` writes, and "template".
 
-    `unit` is "tokens" (trained tokens; needs `template` and the input `base`) or "rows" (prompts and problems, which
-    have none). A row that is taken more than once is written as often. The selected rows are held in memory.
+    Tokens are the trained ones of examples (which needs `template` and the input `base`); prompts and problems have
+    none and count 1. A row that is taken more than once is written as often. Rows are in memory a bucket at a time.
     """
     kinds = _kinds(inputs)
     if len(kinds) != 1:
@@ -189,8 +196,11 @@ def _own_origins(rows: pa.RecordBatch | pa.Table) -> Iterator[Origin]:
 
 
 def _stream(inputs: Inputs, resources: Resources, step: str,
-            part: Callable[[Callable[[], Iterable[Record]]], Iterator[Handled]], passes: int = 1) -> None:
-    """Send each kind of rows through a part that may read them several times, and write what comes out."""
+            part: Callable[[Records], Iterator[Handled]], passes: int = 1,
+            more: Mapping[str, Any] | None = None) -> None:
+    """Send each kind of rows through a part that may read them several times, and write what comes out. `more`: what
+    the counts say besides, as it is after that.
+    """
     with Ledger(step) as ledger:
         rows_in = kept = 0
         for kind in _kinds(inputs):
@@ -206,7 +216,7 @@ def _stream(inputs: Inputs, resources: Resources, step: str,
                 rows_out = ledger.kept(ledger.take(part(again)))
                 kept += write_records(resources.out / f"{kind}.parquet", KINDS[kind], rows_out)
                 rows_in += passed[-1].count
-        _finish(ledger, resources.out, rows_in, 0, kept)
+        _finish(ledger, resources.out, rows_in, 0, kept, more)
 
 
 def _kinds(inputs: Inputs) -> list[str]:

@@ -1,0 +1,105 @@
+"""A text as the set of its shingles, and how alike two such sets are: the definition of a near duplicate.
+
+A shingle is a run of `SHINGLE` tokens (`support.ngrams`: letters or digits after NFKC and case folding), as a 64-bit
+hash. A text of fewer tokens is one shingle, the whole of it; a text without tokens has none, and nothing is near it.
+Likeness is Jaccard's: shared shingles over all shingles of the two.
+
+Why three: a changed word touches three shingles, so that a row of 100 tokens may differ in up to three places and is
+still above 0.8 (95 / 101 = 0.94 for one, 0.83 for three). With five, the common choice for web pages, two changes are
+the limit; with one or two, rows that merely speak of the same subject come close. docs/curation.md has the figures.
+"""
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from postgrad.support.ngrams import Hashes, Offsets, token_hashes, windows
+
+SHINGLE = 3
+Rows = NDArray[np.int64]
+_COLUMNS = (1 << 63) - 1
+
+
+def shingles(texts: Sequence[str]) -> tuple[Hashes, Offsets]:
+    """The shingles of all texts, one text after the other, repeated ones too, and where each text's begin."""
+    hashes, offsets = token_hashes(texts)
+    found, starts = windows(hashes, offsets, SHINGLE)
+    lengths = np.diff(offsets)
+    whole = np.zeros(len(texts), np.uint64)
+    for size in range(1, SHINGLE):
+        rows = np.flatnonzero(lengths == size)
+        tokens = hashes[(offsets[rows][:, None] + np.arange(size)).ravel()]
+        whole[rows] = windows(tokens, np.arange(len(rows) + 1) * size, size)[0]
+    short = (lengths > 0) & (lengths < SHINGLE)
+    if not short.any():
+        return found, starts
+    return np.insert(found, starts[:-1][short], whole[short]), starts + np.concatenate([[0], np.cumsum(short)])
+
+
+class ShingleSpool:
+    """The shingles of many rows in an unnamed file of `folder`: 8 bytes a row in memory, the rest on the disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (closed by close)
+        self._lengths: list[NDArray[np.int64]] = []
+        self._starts = np.zeros(1, np.int64)
+
+    def add(self, hashes: Hashes, offsets: Offsets) -> None:
+        """Append rows as `shingles` gives them."""
+        self._file.write(np.ascontiguousarray(hashes).data)
+        self._lengths.append(np.diff(offsets))
+
+    def finish(self) -> None:
+        """All rows are there: from now on they can be read."""
+        self._file.flush()
+        self._starts = np.concatenate([self._starts, *self._lengths])
+        np.cumsum(self._starts, out=self._starts)
+        self._lengths.clear()
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Shingles of each row, repeated ones too."""
+        return np.diff(self._starts)
+
+    def row(self, number: int) -> NDArray[np.int64]:
+        """The shingle set of one row, ascending, as columns of the matrix that `sets` gives."""
+        return np.unique(_columns(self._read(int(self._starts[number]), int(self._starts[number + 1]))))
+
+    def sets(self, rows: Rows) -> Any:
+        """The shingle sets of these rows as a sparse matrix of ones: a row each, its shingles as columns."""
+        starts, ends = self._starts[rows], self._starts[rows + 1]
+        pieces = [self._read(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+        return matrix(_columns(b"".join(pieces)), np.concatenate([[0], np.cumsum(ends - starts)]))
+
+    def _read(self, start: int, end: int) -> bytes:
+        return os.pread(self._file.fileno(), 8 * (end - start), 8 * start)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _columns(hashes: bytes) -> NDArray[np.int64]:
+    """Shingles as numbers of columns, which have a sign: the last bit goes."""
+    return (np.frombuffer(hashes, np.uint64) >> np.uint64(1)).astype(np.int64)
+
+
+def matrix(columns: NDArray[np.int64], offsets: Offsets) -> Any:
+    """Sets as a sparse matrix of ones, from their members (repeated ones too), one set after the other."""
+    made = csr_array((np.ones(len(columns), np.int8), columns, offsets), shape=(len(offsets) - 1, _COLUMNS))
+    made.sum_duplicates()
+    made.data[:] = 1  # a shingle that comes 256 times would else count as none
+    return made
+
+
+def jaccard(sets: Any, ones: Rows, others: Rows) -> NDArray[np.float64]:
+    """Likeness of the sets in rows `ones` with those in rows `others`, pair by pair. No set may be empty."""
+    sizes = np.diff(sets.indptr)
+    shared = np.diff(sets[ones].multiply(sets[others]).indptr)
+    both: NDArray[np.float64] = shared / (sizes[ones] + sizes[others] - shared)
+    return both
