@@ -109,10 +109,13 @@ def count_rows(path: Path) -> float:
             if name.endswith(lines.SUFFIXES):
                 count, whole = lines.count(text, COUNTED_BYTES)
                 return float(count) if whole else count * size / raw.tell()
+            row, read = None, 0
             for row in _text_rows(text, name):
-                if raw.tell() > COUNTED_BYTES:
-                    return (row.number + 1) * size / raw.tell()
-            return row.number + 1.0
+                if (at := raw.tell()) > read:  # the rows before this one lie in the bytes read before
+                    if read and at > COUNTED_BYTES:
+                        return row.number * size / read
+                    read = at
+            return float(row.number + 1 if row else 0)
 
 
 def _rows(path: Path) -> Iterator[RawRow]:
