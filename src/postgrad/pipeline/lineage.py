@@ -1,9 +1,12 @@
 """Lineage from manifests alone: what an artifact was made from, and from what that was made, down to the files."""
 
 from collections.abc import Iterable
+from glob import has_magic
+from pathlib import Path
 
 from postgrad.pipeline.store import Artifact, Store
 from postgrad.support.errors import Failure
+from postgrad.support.patterns import fixed_part
 
 
 def parents(artifact: Artifact) -> dict[str, str]:
@@ -37,3 +40,10 @@ def checked_parent(store: Store, child: Artifact, name: str) -> Artifact:
             mend="run the recipe again",
         )
     return parent
+
+
+def place_of(path: Path, relative: str, files: dict[str, str]) -> Path:
+    """Where a file of an input lies: the input itself, or below its folder, or below the fixed part of its pattern."""
+    if list(files) == [relative] and path.name == relative:
+        return path
+    return (fixed_part(path) if has_magic(str(path)) else path) / relative

@@ -9,7 +9,6 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from glob import has_magic
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,11 @@ import pyarrow.parquet as pq
 
 from postgrad.pipeline import manifest
 from postgrad.pipeline.failures import said_plainly
-from postgrad.pipeline.lineage import checked_parent
+from postgrad.pipeline.lineage import checked_parent, place_of
 from postgrad.pipeline.runs import Run
 from postgrad.pipeline.store import Artifact
 from postgrad.support.errors import Failure, Mistake
 from postgrad.support.hashing import hash_file
-from postgrad.support.patterns import fixed_part
 
 ROWS = ("examples.parquet", "preferences.parquet", "problems.parquet")
 SHOWN_ROWS = 3
@@ -162,7 +160,7 @@ class _Walk:
         self.paths: dict[str, str] = {}  # sha256 of a file -> its path as this run knew it
         for known in run.record["files"]:
             for relative, value in known["files"].items():
-                self.paths[value] = str(_place(Path(known["path"]), relative, known["files"]))
+                self.paths[value] = str(place_of(Path(known["path"]), relative, known["files"]))
 
     def artifact(self, artifact: Artifact, role: str) -> Node:
         said = artifact.manifest
@@ -191,7 +189,7 @@ class _Walk:
         """A node for each file of the user's that was read, with what is at its place now."""
         nodes = []
         for relative, value in source["files"].items():
-            path = Path(self.paths.setdefault(value, str(_place(Path(source["path"]), relative, source["files"]))))
+            path = Path(self.paths.setdefault(value, str(place_of(Path(source["path"]), relative, source["files"]))))
             nodes.append(Node("file", str(path), value, {"now": _state(path, value)}))
         return nodes
 
@@ -210,13 +208,6 @@ class _Walk:
                 shown.append({"content_id": row["content_id"], "origins": origins})
         by_file = {name: lines[name] for name in sorted(lines)}
         return {"holds": f"{count:,} rows", "lines": lines.total(), "lines_by_file": by_file, "rows": shown}
-
-
-def _place(path: Path, relative: str, files: dict[str, str]) -> Path:
-    """Where a file of an input lies: the input itself, or below its folder, or below the fixed part of its pattern."""
-    if list(files) == [relative] and path.name == relative:
-        return path
-    return (fixed_part(path) if has_magic(str(path)) else path) / relative
 
 
 def _state(path: Path, value: str) -> str:
