@@ -10,14 +10,14 @@ from data.filters.judging import found, reason
 from data.filters.test_broken_turns import preference
 from data.making import example, problem
 from postgrad.data.filters import config_of
-from postgrad.data.filters.keywords import pattern_of
+from postgrad.data.filters.keywords import cue_of, pattern_of
 from postgrad.records.types import Message
 from postgrad.support.errors import Mistake
 
 
 @pytest.mark.parametrize(("keyword", "text"), [
     ("Acme", "We at ACME sell."), ("acme corp", "Acme\n  Corp."), ("C++", "I like C++."), ("don't", "Don’t!"),
-    ("东京", "我在东京住"), ("Straße", "die STRAßE"), ("a.b", "see a.b"), (".env", "the .env file")])
+    ("东京", "我在东京住"), ("Straße", "die STRASSE"), ("a.b", "see a.b"), (".env", "the .env file")])
 def test_a_keyword_is_found(keyword: str, text: str) -> None:
     assert found(example("q", text), keywords=("zzz", keyword)) == ("keyword", "messages[1], assistant: keyword 2")
 
@@ -31,8 +31,9 @@ def test_part_of_a_word_is_no_keyword(keyword: str, text: str) -> None:
 
 @given(st.text(min_size=1).filter(str.strip), st.text())
 def test_every_keyword_is_taken_literally_and_found_alone(keyword: str, other: str) -> None:
-    pattern = re.compile(pattern_of(keyword), re.IGNORECASE)
-    assert pattern.fullmatch(keyword.strip()) and pattern.search(f"{other}\n{keyword.strip()}\n")
+    pattern, text = re.compile(pattern_of(keyword)), f"{other}\n{keyword.strip()}\n".casefold()
+    assert pattern.fullmatch(keyword.strip().casefold()) and pattern.search(text) and cue_of(keyword) in text
+    assert reason(example("q", text), keywords=(keyword,), max_unreadable=None, markers="keep") == "keyword"
 
 
 def test_only_the_roles_asked_for_are_searched() -> None:

@@ -46,9 +46,9 @@ def test_shares_are_those_of_naive_counting(words: list[str], n: int) -> None:
 
 
 def test_by_hand() -> None:
-    words = "to be or not to be".split()                       # "to be" twice: 8 of 13 characters
+    words = ["to", "be", "or", "not", "to", "be"]  # "to be" twice: 8 of 13 characters
     assert most_frequent_share(words, 2) == pytest.approx(8 / 13) and most_frequent_share(words, 3) == 0
-    assert repeated_share(words, 2) == pytest.approx(4 / 13)   # the second time alone
+    assert repeated_share(words, 2) == pytest.approx(4 / 13)  # the second time alone
 
 
 def naive_loop(items: Sequence[str]) -> int:
@@ -56,7 +56,7 @@ def naive_loop(items: Sequence[str]) -> int:
 
     The last time may be cut short: then its beginning is what is left over.
     """
-    best = 1 if items else 1
+    best = 1
     for period in range(1, len(items)):
         for left in range(period):
             whole, rest = items[: len(items) - left], items[len(items) - left :]

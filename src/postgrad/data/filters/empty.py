@@ -2,10 +2,9 @@
 
 from postgrad.data.filters.finding import Finding
 from postgrad.data.rows import Record, conversations
-from postgrad.records.types import Preference
 
 
-def check(record: Record | Preference) -> Finding | None:
+def check(record: Record) -> Finding | None:
     for messages in conversations(record):
         for index, message in enumerate(messages):
             if not message.content.strip():

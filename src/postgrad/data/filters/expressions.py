@@ -22,7 +22,7 @@ from postgrad.data.filters import languages, lengths
 from postgrad.data.filters.finding import Check, CountTokens, Finding
 from postgrad.data.filters.splitting import words_of
 from postgrad.data.rows import Record, own_origin, taught
-from postgrad.records.types import Message, Preference
+from postgrad.records.types import Message
 from postgrad.support.errors import Mistake
 from postgrad.support.nearest import nearest
 
@@ -37,7 +37,7 @@ SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    record: Record | Preference
+    record: Record
     messages: tuple[Message, ...]
     count_tokens: CountTokens | None
 
@@ -96,7 +96,7 @@ def check(said: Sequence[str], count_tokens: CountTokens | None) -> Check:
     if count_tokens is None and use_tokens(said):
         raise Mistake("`tokens` needs a tokenizer", where=WHERE, mend="give a base model, or count words")
 
-    def find(record: Record | Preference) -> Finding | None:
+    def find(record: Record) -> Finding | None:
         row = _Row(record, taught(record), count_tokens)
         for number, holds in enumerate(compiled, 1):
             if not holds(row):
@@ -207,7 +207,7 @@ class _Compiler:
             try:
                 return compiled.search(value, timeout=SECONDS) is not None
             except TimeoutError:
-                origin = own_origin(row.record)  # type: ignore[arg-type]
+                origin = own_origin(row.record)
                 where = f"row {origin.row} of {origin.source}"
                 raise Mistake(f"`{_shown(self._text)}` takes more than {SECONDS:g} s on {where}", where=WHERE,
                               mend="write the pattern without nested repeats") from None

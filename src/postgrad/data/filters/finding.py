@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from postgrad.data.rows import Record
-from postgrad.records.types import Message, Preference
+from postgrad.records.types import Message
 
 Finding = tuple[str, str]
 """The reason, one of the filter's fixed phrases, and a detail that quotes nothing of the row."""
-Check = Callable[[Record | Preference], Finding | None]
+Check = Callable[[Record], Finding | None]
 CountTokens = Callable[[tuple[Message, ...]], int]
 
 

@@ -1,4 +1,4 @@
-"""Words and phrases that a recipe does not want. They are taken literally, without case, and as whole words.
+"""Words and phrases that a recipe does not want. They are taken literally, case folded, and as whole words.
 
 A blank in a keyword matches any white space, and either apostrophe the other. Where a keyword begins or ends with a
 letter or a digit, none may stand before or after it in the text (in scripts without spaces between words any may).
@@ -10,7 +10,6 @@ from pathlib import Path
 
 from postgrad.data.filters.finding import Check, Finding
 from postgrad.data.rows import Record, taught
-from postgrad.records.types import Preference
 from postgrad.support.errors import Mistake
 from postgrad.support.ngrams import SPACELESS
 
@@ -34,25 +33,32 @@ def read_keywords(path: Path) -> tuple[str, ...]:
 
 
 def pattern_of(keyword: str) -> str:
-    """A regular expression that matches the keyword. Mistake if the keyword is blank."""
-    parts = [re.sub("['’]", "['’]", re.escape(part)) for part in keyword.split()]
-    if not parts:
+    """A regular expression that matches the keyword in a case-folded text. Mistake if the keyword is blank."""
+    folded = keyword.strip().casefold()
+    if not folded:
         raise Mistake("a keyword is blank", where="curate.filter.keywords", mend="remove it")
-    before = WORD_BEFORE if re.match(rf"[^\W{SPACELESS}]", keyword.strip()) else ""
-    after = WORD_AFTER if re.search(rf"[^\W{SPACELESS}]$", keyword.strip()) else ""
+    parts = [re.sub("['’]", "['’]", re.escape(part)) for part in folded.split()]
+    before = WORD_BEFORE if re.match(rf"[^\W{SPACELESS}]", folded) else ""
+    after = WORD_AFTER if re.search(rf"[^\W{SPACELESS}]$", folded) else ""
     return before + r"\s+".join(parts) + after
+
+
+def cue_of(keyword: str) -> str:
+    """The longest piece of the keyword that every case-folded text with it holds as it is: quick to look for."""
+    return max(re.split(r"[\s'’]+", keyword.casefold()), key=len)
 
 
 def check(keywords: Sequence[str], roles: Sequence[str]) -> Check:
     """`roles`: whose turns are looked at. The detail says which keyword it was by its number, counted from 1."""
-    patterns = [re.compile(pattern_of(keyword), re.IGNORECASE) for keyword in keywords]
-    any_of = re.compile("|".join(pattern.pattern for pattern in patterns), re.IGNORECASE)
+    known = [(cue_of(keyword), re.compile(pattern_of(keyword))) for keyword in keywords]
 
-    def find(record: Record | Preference) -> Finding | None:
+    def find(record: Record) -> Finding | None:
         for index, message in enumerate(taught(record)):
-            if message.role in roles and any_of.search(message.content):
-                number = next(i for i, pattern in enumerate(patterns, 1) if pattern.search(message.content))
-                return "keyword", f"messages[{index}], {message.role}: keyword {number}"
+            if message.role in roles:
+                text = message.content.casefold()
+                for number, (cue, pattern) in enumerate(known, 1):
+                    if cue in text and pattern.search(text):
+                        return "keyword", f"messages[{index}], {message.role}: keyword {number}"
         return None
 
     return find

@@ -5,15 +5,15 @@ leaves when it is in another language by at least the confidence asked for: wher
 """
 
 import importlib
+import re
 from functools import cache
 from typing import Any
 
-import regex
-
 from postgrad.data.filters.finding import Check, Finding, percent
+from postgrad.data.filters.letters import letter_count
 from postgrad.data.filters.urls import URL
 from postgrad.data.rows import Record, taught
-from postgrad.records.types import Message, Preference
+from postgrad.records.types import Message
 from postgrad.support.errors import Mistake
 from postgrad.support.nearest import nearest
 
@@ -26,10 +26,9 @@ _CODES = """
 """
 LANGUAGES = frozenset(_CODES.split())
 """ISO 639 codes that the identifier knows."""
-LOOKED_AT = 2000
+LOOKED_AT = 1000
 """Characters: the identifier's time grows with them, its certainty hardly."""
-_FENCED = regex.compile(r"```.*?(?:```|\Z)", regex.DOTALL)
-_LETTER = regex.compile(r"\p{L}")
+_FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 
 
 @cache
@@ -49,7 +48,9 @@ def prose_of(text: str) -> str:
     """The part of a text that has a language, as far as it is looked at."""
     if "```" in text:
         text = _FENCED.sub(" ", text)
-    return URL.sub(" ", text).strip()[:LOOKED_AT]
+    if "://" in text or "www." in text:
+        text = URL.sub(" ", text)
+    return text.strip()[:LOOKED_AT]
 
 
 def _parts(messages: tuple[Message, ...], scope: str) -> list[tuple[str, str]]:
@@ -66,9 +67,9 @@ def check(languages: tuple[str, ...], confidence: float, min_chars: int, scope: 
             raise Mistake(f"unknown language {name}", where="curate.filter.languages",
                           mend=f"use ISO 639 codes such as en; {nearest(name, sorted(LANGUAGES))}")
 
-    def find(record: Record | Preference) -> Finding | None:
+    def find(record: Record) -> Finding | None:
         for where, text in _parts(taught(record), scope):
-            if len(text) < min_chars or len(_LETTER.findall(text)) < min_chars:
+            if len(text) < min_chars or letter_count(text) < min_chars:
                 continue
             language, sure = language_of(text)
             if language not in languages and language in LANGUAGES and sure >= confidence:

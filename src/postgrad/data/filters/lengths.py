@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from postgrad.data.filters.finding import Check, Finding
 from postgrad.data.filters.splitting import words_of
 from postgrad.data.rows import Record, conversations
-from postgrad.records.types import Message, Preference
+from postgrad.records.types import Message
 
 Measure = Callable[[tuple[Message, ...]], int]
 Bound = tuple[str, Measure, int | None, int | None]
@@ -29,7 +29,7 @@ def turns(messages: tuple[Message, ...]) -> int:
 
 
 def check(bounds: Sequence[Bound]) -> Check:
-    def find(record: Record | Preference) -> Finding | None:
+    def find(record: Record) -> Finding | None:
         for messages in conversations(record):
             for unit, measure, least, most in bounds:
                 length = measure(messages)

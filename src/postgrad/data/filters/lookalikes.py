@@ -10,7 +10,6 @@ import regex
 
 from postgrad.data.filters.finding import Finding
 from postgrad.data.rows import Record, conversations
-from postgrad.records.types import Preference
 
 SHORTEST = 3
 _WORD = regex.compile(rf"[\p{{L}}\p{{M}}]{{{SHORTEST},}}")
@@ -41,7 +40,7 @@ def is_disguised(word: str) -> bool:
     return False
 
 
-def check(record: Record | Preference) -> Finding | None:
+def check(record: Record) -> Finding | None:
     for messages in conversations(record):
         for index, message in enumerate(messages):
             text = message.content

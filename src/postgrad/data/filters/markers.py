@@ -12,7 +12,6 @@ import re
 from postgrad.chat.template import EOS, TEMPLATES
 from postgrad.data.filters.finding import Finding
 from postgrad.data.rows import Record, conversations
-from postgrad.records.types import Preference
 
 FAMILIES = (
     "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]",  # Llama 2, Mistral
@@ -41,7 +40,7 @@ def marker_in(text: str) -> str | None:
     return _END if end >= 0 and _STRUCK not in text[:end] else None
 
 
-def check(record: Record | Preference) -> Finding | None:
+def check(record: Record) -> Finding | None:
     for messages in conversations(record):
         for index, message in enumerate(messages):
             marker = marker_in(message.content)

@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from postgrad.data.filters.finding import Check, Finding, percent
 from postgrad.data.filters.splitting import words_of
 from postgrad.data.rows import Record, taught
-from postgrad.records.types import Preference
 
 MOST_FREQUENT = {2: 0.20, 3: 0.18, 4: 0.16}
 REPEATED = {5: 0.15, 6: 0.14, 7: 0.13, 8: 0.12, 9: 0.11, 10: 0.10}
@@ -121,7 +120,7 @@ def loop_at_end(text: str, most: int) -> int | None:
 def check(published: bool, max_loop: int | None) -> Check:
     """The assistant's turns, each by itself."""
 
-    def find(record: Record | Preference) -> Finding | None:
+    def find(record: Record) -> Finding | None:
         for index, message in enumerate(taught(record)):
             if message.role != "assistant":
                 continue

@@ -10,7 +10,6 @@ import regex
 
 from postgrad.data.filters.finding import Check, Finding, percent
 from postgrad.data.rows import Record, taught
-from postgrad.records.types import Preference
 from postgrad.support.errors import Mistake
 from postgrad.support.nearest import nearest
 
@@ -52,7 +51,7 @@ def check(scripts: tuple[str, ...], most: float) -> Check:
         if name not in SCRIPTS:
             raise Mistake(f"unknown script {name}", where="curate.filter.scripts", mend=nearest(name, SCRIPTS))
 
-    def find(record: Record | Preference) -> Finding | None:
+    def find(record: Record) -> Finding | None:
         text = "\n".join(message.content for message in taught(record))
         share = other_share(text, scripts)
         return ("other script", f"{_main_other(text, scripts)}, {percent(share)}") if share > most else None

@@ -7,29 +7,42 @@ the first person, and what stands within quotation marks is someone else's. Only
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from postgrad.data.filters.finding import Check, Finding
 from postgrad.data.filters.keywords import WORD_AFTER, WORD_BEFORE
 from postgrad.data.rows import Record, taught
-from postgrad.records.types import Preference
 
 LIST = Path(__file__).with_name("self_identification.txt")
 PARTS = {"names": "another model's name or maker", "cutoff": "end of its training data", "ai": "speaks as an AI"}
 """Part of the list → the reason in the ledger."""
 _GAPS = {gap: rf"(?!(?<=\w)\w)[^.!?。！？\n]{{0,{longest}}}?\b" for gap, longest in (("…", 120), ("‥", 40))}
+_WORD = re.compile(r"\w+")
+SHORT = 5
+"""Letters of a name that is looked for as a word: shorter ones are part of too many others."""
 _QUOTES = (("“", "”"), ("«", "»"), ("「", "」"), ("『", "』"))
 _GERMAN_QUOTES = (("„", "“"), *_QUOTES[1:])  # whose end is the others' beginning
 
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """The patterns of one part by their names; `cues`: a text without any of them, blanks left out, matches none."""
+    """The patterns of one part by their names. A text that holds none of the cues matches none of them.
+
+    `cues` are looked for anywhere in the text in lower case without blanks and hyphens, `words` as whole words.
+    """
 
     named: tuple[tuple[str, re.Pattern[str]], ...]
-    cues: tuple[str, ...]
+    cues: tuple[str, ...] = ()
+    words: frozenset[str] = frozenset()
+
+    def may_match(self, text: str) -> bool:
+        if not self.cues:
+            return True
+        lower = text.lower()
+        joined = "".join(lower.split()).replace("-", "")
+        return any(cue in joined for cue in self.cues) or not self.words.isdisjoint(_WORD.findall(lower))
 
 
 def _sections() -> dict[str, list[str]]:
@@ -59,6 +72,12 @@ def _compiled(text: str, lists: Mapping[str, str]) -> re.Pattern[str]:
     return re.compile(f"{WORD_BEFORE}(?:{text}){WORD_AFTER}", re.IGNORECASE)
 
 
+def _named(lines: Sequence[str], lists: Mapping[str, str]) -> Iterator[tuple[str, re.Pattern[str]]]:
+    for line in lines:
+        name, text = line.split(maxsplit=1)
+        yield name, _compiled(text, lists)
+
+
 @cache
 def patterns() -> dict[str, Patterns]:
     """The list that ships, by its parts."""
@@ -66,11 +85,11 @@ def patterns() -> dict[str, Patterns]:
     models, makers = [*sections["sure"], *sections["others"]], [*sections["makers"], *sections["companies"]]
     lists = {"sure": _any_of(sections["sure"]), "model": _any_of(models), "maker": _any_of(sections["makers"]),
              "company": _any_of(makers)}
-    cues = {"names": tuple(sorted({re.sub("[ -]", "", name).lower() for name in (*models, *makers)}))}
-    made = {}
-    for part in PARTS:
-        named = (line.split(maxsplit=1) for line in sections[part])
-        made[part] = Patterns(tuple((name, _compiled(text, lists)) for name, text in named), cues.get(part, ()))
+    made = {part: Patterns(tuple(_named(sections[part], lists))) for part in PARTS}
+    joined = {re.sub("[ -]", "", name).lower() for name in (*models, *makers)}
+    words = frozenset(name for name in joined if name.isalpha() and name.isascii() and len(name) <= SHORT)
+    made["names"] = replace(made["names"], cues=tuple(sorted(joined - words)), words=words)
+    made["cutoff"] = replace(made["cutoff"], cues=tuple("".join(cue.split()) for cue in sections["cutoff cues"]))
     return made
 
 
@@ -84,17 +103,15 @@ def _is_quoted(text: str, start: int) -> bool:
 def found_in(text: str, part: str) -> Iterator[str]:
     """The names of the patterns of a part that the text matches outside quotations."""
     known = patterns()[part]
-    if known.cues:
-        joined = "".join(text.lower().split()).replace("-", "")
-        if not any(cue in joined for cue in known.cues):
-            return
+    if not known.may_match(text):
+        return
     for name, pattern in known.named:
         if any(not _is_quoted(text, match.start()) for match in pattern.finditer(text)):
             yield name
 
 
 def check(parts: Sequence[str]) -> Check:
-    def find(record: Record | Preference) -> Finding | None:
+    def find(record: Record) -> Finding | None:
         for index, message in enumerate(taught(record)):
             if message.role == "assistant":
                 for part in parts:

@@ -10,7 +10,6 @@ import re
 
 from postgrad.data.filters.finding import Check, Finding, percent
 from postgrad.data.rows import Record, conversations
-from postgrad.records.types import Preference
 
 UNREADABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffd-\uffff]")
 _CONTINUING = re.escape("".join(sorted(
@@ -33,7 +32,7 @@ def mojibake_share(text: str) -> float:
 def check(max_unreadable: float | None, max_mojibake: float | None) -> Check:
     """Turn by turn: a broken answer to a long question is broken all the same."""
 
-    def find(record: Record | Preference) -> Finding | None:
+    def find(record: Record) -> Finding | None:
         for messages in conversations(record):
             for index, message in enumerate(messages):
                 text = message.content

@@ -4,7 +4,6 @@ import re
 
 from postgrad.data.filters.finding import Check, Finding, percent
 from postgrad.data.rows import Record, taught
-from postgrad.records.types import Preference
 
 URL = re.compile(r"(?:\b(?:https?|ftp)://|\bwww\.)[^\s<>\"'`]+", re.IGNORECASE)
 
@@ -17,7 +16,7 @@ def url_share(text: str) -> float:
 
 
 def check(most: float) -> Check:
-    def find(record: Record | Preference) -> Finding | None:
+    def find(record: Record) -> Finding | None:
         share = url_share("\n".join(message.content for message in taught(record)))
         return ("mostly URLs", percent(share)) if share > most else None
 
