@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import NoReturn
 
 from postgrad.support.errors import Mistake
+from postgrad.support.nearest import nearest
 
 
 class Parser(argparse.ArgumentParser):
@@ -19,6 +20,12 @@ class Parser(argparse.ArgumentParser):
         """`add_argument` for an option, remembered for the nearest name."""
         self.add_argument(*names, **settings)  # type: ignore[arg-type]
         self.spoken_options += [name for name in names if name.startswith("--")]
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        if action.choices is not None and value not in action.choices:
+            name = action.option_strings[0] if action.option_strings else ""
+            mend = nearest(str(value), [str(choice) for choice in action.choices])
+            raise Mistake(f"unknown word {value}", where=f"{self.prog} {name}".strip(), mend=mend)
 
     def error(self, message: str) -> NoReturn:
         raise Mistake(message, where=self.prog, mend=f"see `{self.prog} --help`")

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from postgrad.inspection.draw import Draw, turns
 
 LanguageOf = Callable[[str], tuple[str, float]]
+CountTokens = Callable[[str], int]
 LABELS = ("source", "licence", "capability")
 DRAWN = 200
 """Rows whose language is looked at."""
@@ -53,7 +54,8 @@ class Lengths:
 
 @dataclass
 class Stats:
-    """What rows are like. `roles`: turns by role. `languages`: of the draw, once `look_at_languages` was called."""
+    """What rows are like. `roles`: turns by role. `tokens`: of the texts alone, where `count_tokens` is given.
+    `languages`: of the draw, once `look_at_languages` was called."""
 
     rows: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
@@ -62,7 +64,9 @@ class Stats:
     turns: Lengths = field(default_factory=Lengths)
     chars: Lengths = field(default_factory=Lengths)
     words: Lengths = field(default_factory=Lengths)
+    tokens: Lengths = field(default_factory=Lengths)
     languages: Counter[str] = field(default_factory=Counter)
+    count_tokens: CountTokens | None = None
     _numbers: list[np.ndarray] = field(default_factory=list)
     _draw: Draw = field(default_factory=lambda: Draw(DRAWN, 0))
 
@@ -80,20 +84,28 @@ class Stats:
         for said in pc.value_counts(flat.field("role")).to_pylist():
             self.roles[said["values"]] += said["counts"]
         turns_N = _numpy(pc.list_value_length(column))
-        chars_N, words_N = _measure(flat.field("content"), turns_N)
+        sums = self._measure(flat.field("content"), turns_N)
         answer = _answer(batch)
         if answer is not None:
-            ones_N = np.ones_like(turns_N)
-            more_chars, more_words = _measure(pc.fill_null(answer, ""), ones_N)
-            answered = int(pc.sum(pc.is_valid(answer)).as_py())
-            turns_N = turns_N + _numpy(pc.cast(pc.is_valid(answer), pa.int64()))
-            chars_N, words_N = chars_N + more_chars, words_N + more_words
-            self.roles["assistant"] += answered
+            more = self._measure(pc.fill_null(answer, ""), np.ones_like(turns_N))
+            sums = [sum_N + more_N for sum_N, more_N in zip(sums, more, strict=True)]
+            answered_N = _numpy(pc.cast(pc.is_valid(answer), pa.int64()))
+            turns_N = turns_N + answered_N
+            self.roles["assistant"] += int(answered_N.sum())
         self.turns.add(turns_N)
-        self.chars.add(chars_N)
-        self.words.add(words_N)
+        for lengths, sum_N in zip((self.chars, self.words, self.tokens), sums, strict=False):
+            lengths.add(sum_N)
         self._numbers.append(numbers_N)
         self._draw.offer(batch, numbers_N)
+
+    def _measure(self, texts: pa.Array, turns_N: np.ndarray) -> list[np.ndarray]:
+        """Characters, words (between white space) and tokens of rows that have so many of the texts each."""
+        offsets = np.concatenate([[0], np.cumsum(turns_N)])
+        lengths = [_numpy(pc.utf8_length(texts)), _numpy(pc.count_substring_regex(texts, r"\S+"))]
+        if self.count_tokens is not None:
+            lengths.append(np.array([self.count_tokens(text) for text in texts.to_pylist()], dtype=np.int64))
+        totals = [np.concatenate([[0], np.cumsum(one)]) for one in lengths]
+        return [total[offsets[1:]] - total[offsets[:-1]] for total in totals]
 
     @property
     def repeated(self) -> int:
@@ -117,7 +129,8 @@ class Stats:
             "rows": self.rows, "kinds": dict(self.kinds), "repeated": self.repeated,
             "sources": named["source"], "licences": named["licence"], "capabilities": named["capability"],
             "roles": dict(self.roles.most_common()), "turns": self.turns.json(), "chars": self.chars.json(),
-            "words": self.words.json(), "languages": dict(self.languages.most_common()),
+            "words": self.words.json(), **({"tokens": self.tokens.json()} if self.tokens.counts else {}),
+            "languages": dict(self.languages.most_common()),
             "languages_of": self.languages.total()}  # fmt: skip
 
 
@@ -126,16 +139,6 @@ def _answer(batch: pa.RecordBatch) -> pa.Array | None:
     if "chosen" not in batch.schema.names:
         return None
     return pc.coalesce(batch.column("chosen"), batch.column("completion"))
-
-
-def _measure(texts: pa.Array, turns_N: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Characters and words (what stands between white space) of rows that have so many of the texts each."""
-    offsets = np.concatenate([[0], np.cumsum(turns_N)])
-    sums = []
-    for lengths in (pc.utf8_length(texts), pc.count_substring_regex(texts, r"\S+")):
-        total = np.concatenate([[0], np.cumsum(_numpy(lengths))])
-        sums.append(total[offsets[1:]] - total[offsets[:-1]])
-    return sums[0], sums[1]
 
 
 def _numpy(array: pa.Array) -> np.ndarray:

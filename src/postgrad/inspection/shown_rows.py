@@ -4,7 +4,7 @@ A row may be shown if redaction has been over it, if redaction did not merely re
 no task: a sample must give neither a person nor a test item away.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -95,15 +95,15 @@ def treated(said: dict[str, Any]) -> dict[str, str]:
 TREATMENTS = ("replace", "pseudonym", "drop", "report")
 
 
-def hidden_rows(curation: Curation, end: str) -> set[tuple[str, str, int]]:
-    """The origins (source, file, row) of rows that must not be shown."""
-    hidden = set()
+def hidden_rows(curation: Curation, end: str, parts: Iterable[str] = tuple(HIDING)) -> set[tuple[str, str, int]]:
+    """The origins (source, file, row) of rows that must not be shown because of these parts of curation."""
+    hidden, hiding = set(), {part: HIDING[part] for part in parts}
     for step in curation.chain(end):
         path = curation.run.file(step, LEDGER)
-        if path is None or not {part for _, part, _, _ in curation.tally(step)} & HIDING.keys():
+        if path is None or not {part for _, part, _, _ in curation.tally(step)} & hiding.keys():
             continue
         for row in rows(path, ["origin", "step", "action"]):
-            if row["action"] in HIDING.get(row["step"], ()):
+            if row["action"] in hiding.get(row["step"], ()):
                 hidden.add((row["origin"]["source"], row["origin"]["file"], row["origin"]["row"]))
     return hidden
 

@@ -1,6 +1,7 @@
 """The model card (README.md) of a run's model: what it is, what it scored, and what its data's licences mean for it."""
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,10 @@ def cell(value: object) -> str:
     return "".join(f"\\{c}" if c in "\\|*_`[]" else {"<": "&lt;", ">": "&gt;"}.get(c, c) for c in text)
 
 
-def table(head: list[str], rows: list[list[object]]) -> str:
-    lines = [head, ["---"] * len(head), *([cell(value) for value in row] for row in rows)]
+def table(head: list[str], rows: list[list[object]], right: Collection[int] = ()) -> str:
+    """A markdown table; `right`: positions of columns that are numbers."""
+    rule = ["---:" if index in right else "---" for index in range(len(head))]
+    lines = [head, rule, *([cell(value) for value in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 

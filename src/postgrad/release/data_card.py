@@ -14,7 +14,7 @@ from postgrad.records.types import Example, Preference, Problem
 from postgrad.release.card import cell, table
 from postgrad.support.licence_verdict import NOT_ADVICE, Verdict, verdict
 from postgrad.support.licences import UNKNOWN, address, conditions, describe, spdx_id
-from postgrad.support.words import joined, percent, size, whole
+from postgrad.support.words import joined, percent, printable, size, whole
 
 RECORDS: dict[str, type] = {"examples": Example, "preferences": Preference, "problems": Problem}
 PARTS = {
@@ -32,7 +32,6 @@ TELLS = {
     "meta": "what else the row said, as JSON"}  # fmt: skip
 SHOWN_CHARS = 600
 UNTOLD = {"too short": "too short to tell", "unsure": "unsure"}
-UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 NONE_GIVEN = "not given"
 
 
@@ -56,8 +55,9 @@ def mixture_card(curation: Curation, use: Use, sources: list[SourceFacts], shown
     """The card of what SFT trains on."""
     licences = {said.name: said.licence for said in sources}
     found = verdict(licences, "the mixture and models trained on it")
+    together = " AND ".join(dict.fromkeys(licence or "unknown" for licence in licences.values()))
     parts = [
-        front_matter("mixture", _one_licence(licences), shown.stats.rows),
+        front_matter("mixture", together, rows.rows),
         f"# Mixture of {cell(str(curation.run.recipe.get('name') or 'a recipe'))}\n\n"
         + mixture_summary(curation, sources, shown.stats),
         _accepted([curation.contamination(None, use.end)], "the sources"),
@@ -121,10 +121,6 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
 
 
-def _one_licence(licences: dict[str, str]) -> str:
-    return licences.popitem()[1] if len({licence.lower() for licence in licences.values()}) == 1 else ""
-
-
 def _largest(shown: dict[Use, Shown]) -> int:
     return max((one.stats.rows for one in shown.values()), default=0)
 
@@ -182,7 +178,8 @@ def _shares(curation: Curation) -> str:
         return ""
     short = [f"{cell(one.name)} {percent(one.reached)} of {percent(aims[one.name] or 0)}" for one in capabilities]
     head = ["source", "capability", "different rows", "trained tokens", "epochs", "share", "aimed at"]
-    return f"## Shares\n\nReached of what the priorities aim at: {', '.join(short)}.\n\n{table(head, lines)}"
+    reached = f"Reached of what the priorities aim at: {', '.join(short)}."
+    return f"## Shares\n\n{reached}\n\n{table(head, lines, right=range(2, 7))}"
 
 
 def _about(said: SourceFacts, uses: list[Use]) -> str:
@@ -206,7 +203,7 @@ def _files(said: SourceFacts) -> str:
     lines: list[list[object]] = [
         [file.name, "–" if file.bytes is None else size(file.bytes), file.sha256] for file in said.files
     ]
-    return f"## Files\n\n{table(['file', 'size', 'sha256'], lines)}" if lines else ""
+    return f"## Files\n\n{table(['file', 'size', 'sha256'], lines, right=(1,))}" if lines else ""
 
 
 def _use(curation: Curation, source: str | None, use: Use, shown: Shown) -> str:
@@ -226,7 +223,7 @@ def _passages(passages: list[Passage]) -> str:
     for one in passages:
         lines.append([PARTS.get(one.part, one.part), whole(one.entered), whole(one.made) if one.made else "",
                       whole(one.kept), _reasons(one.dropped) or "none", _reasons(one.changed)])  # fmt: skip
-    return table(["step", "rows in", "copies", "rows out", "left, by reason", "changed"], lines)
+    return table(["step", "rows in", "copies", "rows out", "left, by reason", "changed"], lines, right=(1, 2, 3))
 
 
 def _reasons(counts: dict[str, int]) -> str:
@@ -243,7 +240,7 @@ def _personal_data(curation: Curation, source: str | None, use: Use) -> str:
         for kind in dict.fromkeys([*looked, *found])]  # fmt: skip
     return (
         "### Personal data\n\nAs far as the detectors see: what is not in the list was not looked for.\n\n"
-        + table(["kind", "treatment", "rows", "places"], lines)
+        + table(["kind", "treatment", "rows", "places"], lines, right=(2, 3))
     )
 
 
@@ -273,7 +270,8 @@ def _contamination(found: Contamination | None, together: bool) -> str:
     tasks = len({pair.task for pair in found.development})
     if lines:
         head = ["development task", "rows", "items given away", "share", "rows were"]
-        said.append(table((["source"] if together else []) + head, lines))
+        first = 2 if together else 1
+        said.append(table((["source"] if together else []) + head, lines, right=range(first, first + 3)))
     elif tasks:
         said.append(f"No row overlaps one of the {tasks} development tasks." if tasks > 1 else
                     "No row overlaps the development task.")  # fmt: skip
@@ -307,7 +305,7 @@ def _lengths(stats: Stats) -> str:
         f"\n\nLanguages of {whole(found)} rows drawn by their hashes, by an offline identifier at a confidence of "
         f"{SURE} or more: {languages}." if found else "")  # fmt: skip
     head = ["a row has", "least", "median", "90 %", "99 %", "most", "all rows"]
-    return f"### Lengths and languages\n\n{table(head, lines)}{said_of_languages}"
+    return f"### Lengths and languages\n\n{table(head, lines, right=range(1, 7))}{said_of_languages}"
 
 
 def _samples(curation: Curation, use: Use, shown: Shown) -> str:
@@ -321,7 +319,7 @@ def _samples(curation: Curation, use: Use, shown: Shown) -> str:
 
 def _fenced(text: str) -> str:
     """A text as a code block that nothing in it can end, cut where it is long."""
-    text = UNPRINTABLE.sub("\ufffd", text)
+    text = printable(text)
     cut = text[:SHOWN_CHARS]
     more = f"\n… {whole(len(text) - SHOWN_CHARS)} characters more" if len(text) > SHOWN_CHARS else ""
     fence = "`" * max(3, 1 + max(map(len, re.findall(r"`+", cut)), default=0))

@@ -1,11 +1,13 @@
 """Numbers as a reader wants them: points, intervals, p-values, counts, sizes, times, the names of stages."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 from postgrad.support.progress import duration
 
 MINUS = "\u2212"
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 RAW_METRICS = {"perplexity", "bits_per_byte"}
 NAMES = {"base": "base", "base_plain": "base, plain", "base_better": "base, better way"}
 
@@ -92,6 +94,11 @@ def compact(value: Any) -> str:
 def moment(value: str) -> str:
     """An ISO time to the minute: `2025-01-07 10:04`."""
     return value[:16].replace("T", " ")
+
+
+def printable(text: str) -> str:
+    """The text without what could move a terminal's cursor or turn its line round: a mark stands in its place."""
+    return UNPRINTABLE.sub("\ufffd", text)
 
 
 def joined(items: list[str]) -> str:
