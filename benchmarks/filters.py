@@ -52,7 +52,8 @@ def main() -> None:
     length = sum(len(message.content) for row in rows for message in taught(row)) / len(rows)
     bare = microseconds(rows, {})
     added = {name: round(microseconds(rows, said) - bare, 1) for name, said in FILTERS.items()}
-    print(json.dumps({"rows": len(rows), "characters_a_row": round(length), "bare": round(bare, 1), "microseconds": added}))
+    said = {"rows": len(rows), "characters_a_row": round(length), "bare": round(bare, 1), "microseconds": added}
+    print(json.dumps(said))
 
 
 def microseconds(rows: list[Record], said: dict[str, Any]) -> float:

@@ -62,6 +62,15 @@ def test_what_expressions_do_not_have_is_a_mistake_in_one_line(text: str) -> Non
     assert str(caught.value).startswith("curate.filter.keep_if: ") and "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("pattern", [
+    "(?R)", "(?:(?R))*", "(?0)a", "(?P<x>(?P>x))", "(?P<q>a(?&q)?)", "(a(?1)?)", "(a(?-1)?)", "\\\\\\\\(?R)"])
+def test_a_pattern_may_not_call_itself(pattern: str) -> None:
+    """It would take all memory long before it takes a second."""
+    with pytest.raises(Mistake, match="calls a group or itself"):
+        compile_expression(f'matches(text, "{pattern}")')
+    assert holds(r'matches("(1", "^\\(?1$")')                       # an optional bracket and a digit
+
+
 def test_mistakes_point_at_the_place_and_say_the_mend() -> None:
     for text, said in (
         ("turns > 3 and wrods < 9",

@@ -33,6 +33,8 @@ LONGEST_PATTERN = 300
 MOST_REPEATS = 1000
 """Largest number in a pattern's `{m,n}`: the pattern is unrolled when it is compiled."""
 SECONDS = 1.0
+_CALLS_ITSELF = regex.compile(r"(?<!\\)(?:\\\\)*\(\?(?:R|[+-]?\d|&|P>)")
+"""A pattern that calls a group, or itself: without end it takes all memory before it takes a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +224,8 @@ class _Compiler:
         if len(said) > LONGEST_PATTERN or product > MOST_REPEATS:
             raise self._wrong(node, "the pattern is too large",
                               f"use at most {LONGEST_PATTERN} characters, and repeats that multiply to {MOST_REPEATS}")
+        if _CALLS_ITSELF.search(said):
+            raise self._wrong(node, "the pattern calls a group or itself", "write the group out where it is called")
         try:
             return regex.compile(said)
         except (regex.error, RecursionError) as error:
