@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import tokenizers
 
@@ -75,7 +76,11 @@ def sources(tmp_path: Path) -> dict[str, Path]:
     return {"sums": raw / "sums.jsonl", "more": raw / "more.jsonl", "tasks": tasks, "base": base(tmp_path)}
 
 
-DECONTAMINATE = {"ngram": 8, "overlap": 0.5, "rows": "drop", "source_limit": 0.02, "above_limit": "stop"}
+DECONTAMINATE = {"ngram": 8, "overlap": 0.5, "rows": "drop", "source_limit": 0.02, "above_limit": "stop",
+                 "unseen_above_limit": None}
+NOTHING = {"treatments": {}, "regions": ["US"], "presidio": None}
+REPLACED = {**NOTHING, "treatments": {"email": "replace", "phone": "replace"}}
+AS_IT_IS = {"filter": {}, "redact": NOTHING, "template": "tulu"}
 EXACT = {"exact": True, "near": None, "turns": "all"}
 MIX = {
     "priorities": {"math": 3.0, "colours": 1.0},
@@ -94,24 +99,22 @@ def curate(tmp_path: Path) -> tuple[Path, dict[str, Path]]:
     given = sources(tmp_path)
     out = tmp_path / "out"
     for name, capability in (("sums", "math"), ("more", "colours")):
-        run(
+        counts = run(
             steps.read_source,
             out / f"read.{name}",
-            {"file": given[name]},
-            {"name": name, "licence": "MIT", "capability": capability},
+            {"file": given[name], "base": given["base"]},
+            {
+                "source": {"name": name, "licence": "MIT", "capability": capability},
+                "filter": {"min_chars": 1, "max_tokens": 500},
+                "redact": REPLACED,
+                "template": "tulu",
+            },
         )
-    counts = run(
-        steps.filter_and_redact,
-        out / "filtered",
-        {"a": out / "read.sums", "b": out / "read.more", "base": given["base"]},
-        {
-            "filter": {"min_chars": 1, "max_tokens": 500},
-            "redact": {"email": "replace", "phone": "replace"},
-            "template": "tulu",
-        },
-    )
-    assert counts["by_reason"] == {"blank turn": 1} and counts["changed"] == {"email replaced": 1, "phone replaced": 1}
-    run(steps.deduplicate, out / "unique", {"rows": out / "filtered"}, {"priorities": MIX["priorities"], **EXACT})
+        if name == "sums":
+            assert counts["by_reason"] == {"blank turn": 1, "broken JSON": 1}
+            assert counts["changed"] == {"email replaced": 1, "phone replaced": 1}
+    read = {"a": out / "read.sums", "b": out / "read.more"}
+    run(steps.deduplicate, out / "unique", read, {"priorities": MIX["priorities"], **EXACT})
     run(steps.decontaminate, out / "clean", {"rows": out / "unique", "tasks": given["tasks"]}, DECONTAMINATE)
     run(steps.mix, out / "mixed", {"rows": out / "clean", "base": given["base"]}, MIX)
     return out, given
@@ -122,13 +125,13 @@ def test_from_raw_lines_to_the_mixture_every_row_is_accounted_for(tmp_path: Path
     file = hashlib.sha256(given["sums"].read_bytes()).hexdigest()
     ends = {
         entry.origin.row: (folder, entry.reason)
-        for folder in ("read.sums", "filtered", "unique", "clean")
+        for folder in ("read.sums", "unique", "clean")
         for entry in ledger(out / folder)
         if entry.action == "drop" and entry.origin.source == "sums"
     }
     assert ends == {
         41: ("read.sums", "broken JSON"),
-        44: ("filtered", "blank turn"),
+        44: ("read.sums", "blank turn"),
         3: ("unique", "duplicate"),
         42: ("clean", "overlaps a task"),
     }
@@ -136,7 +139,9 @@ def test_from_raw_lines_to_the_mixture_every_row_is_accounted_for(tmp_path: Path
     assert kept[Origin("sums", file, 40)].parents == (Origin("sums", file, 40), Origin("sums", file, 3))
     assert kept[Origin("sums", file, 43)].messages[0].content == "Mail <email> about it"
     for path in out.rglob("*"):
-        if path.is_file() and path.parent.name != "read.sums":
+        if path.suffix == ".parquet":
+            assert "jane@" not in str(pq.read_table(path).to_pylist())
+        elif path.is_file():
             assert b"jane@" not in path.read_bytes()
 
 
@@ -156,8 +161,8 @@ def test_the_mixture_has_the_shares_and_copies_that_its_table_says(tmp_path: Pat
 def test_the_files_do_not_depend_on_the_order_of_inputs(tmp_path: Path) -> None:
     out, given = curate(tmp_path)
     again = tmp_path / "again"
-    run(steps.filter_and_redact, again / "filtered", {"b": out / "read.sums", "a": out / "read.more"}, {})
-    run(steps.deduplicate, again / "unique", {"rows": again / "filtered"}, {"priorities": MIX["priorities"], **EXACT})
+    read = {"b": out / "read.sums", "a": out / "read.more"}
+    run(steps.deduplicate, again / "unique", read, {"priorities": MIX["priorities"], **EXACT})
     run(steps.decontaminate, again / "clean", {"tasks": given["tasks"], "rows": again / "unique"}, DECONTAMINATE)
     run(steps.mix, again / "mixed", {"rows": again / "clean", "base": given["base"]}, MIX)
     assert (again / "mixed/examples.parquet").read_bytes() == (out / "mixed/examples.parquet").read_bytes()
@@ -170,13 +175,8 @@ def test_problems_go_the_same_way(tmp_path: Path) -> None:
     path.write_text("".join(json.dumps({"question": text, "answer": "#### 1"}) + "\n" for text in texts))
     tasks = sources(tmp_path)["tasks"]
     out = tmp_path / "out"
-    run(
-        steps.read_source,
-        out / "r",
-        {"f": path},
-        {"name": "q", "licence": "MIT", "capability": "math", "kind": "problems"},
-    )
-    run(steps.filter_and_redact, out / "f", {"r": out / "r"}, {})
+    source = {"name": "q", "licence": "MIT", "capability": "math", "kind": "problems"}
+    run(steps.read_source, out / "f", {"file": path}, {"source": source, **AS_IT_IS})
     run(steps.deduplicate, out / "d", {"f": out / "f"}, {"priorities": {"math": 1.0}, **EXACT})
     run(steps.decontaminate, out / "c", {"d": out / "d", "t": tasks}, DECONTAMINATE)
     counts = run(steps.mix, out / "m", {"c": out / "c"}, {**MIX, "unit": "rows", "amount": 4})
@@ -208,7 +208,8 @@ def test_a_source_without_any_usable_row_is_one_clear_line(tmp_path: Path) -> No
     path = tmp_path / "a.jsonl"
     path.write_text("{}\n" * 3)
     with pytest.raises(Mistake, match=r"a\.jsonl:1: missing field \(messages\), and none of 3 rows can be used; .*s$"):
-        run(steps.read_source, tmp_path / "out", {"f": path}, {"name": "s", "licence": "MIT", "format": "messages"})
+        source = {"name": "s", "licence": "MIT", "format": "messages"}
+        run(steps.read_source, tmp_path / "out", {"file": path}, {"source": source, **AS_IT_IS})
 
 
 def test_a_missing_input_is_a_failure_and_not_an_empty_artifact(tmp_path: Path) -> None:

@@ -202,7 +202,7 @@ def test_a_stage_cannot_be_run_before_what_it_needs(place: Place) -> None:
 def test_no_row_is_lost_between_in_and_out(finished: Place) -> None:
     found = {name: folder / "counts.json" for name, folder in finished.artifacts().items()}
     counts = {name: json.loads(path.read_text()) for name, path in found.items() if path.exists()}
-    assert {"read.sums", "clean.shapes", "deduplicate", "decontaminate", "mixture", "rlvr.problems"} <= set(counts)
+    assert {"read.sums", "read.shapes", "deduplicate", "decontaminate", "mixture", "rlvr.problems"} <= set(counts)
     for name, said in counts.items():
         assert said["rows_in"] + said["rows_made"] == said["rows_kept"] + said["rows_dropped"], name
         tables = [finished.artifacts()[name] / f"{kind}.parquet" for kind in ("examples", "problems")]

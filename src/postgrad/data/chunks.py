@@ -7,19 +7,20 @@ knows the number of its first row, so that a row's origin is the same however ma
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from postgrad.data.containers import lines
 from postgrad.data.files import count_rows, find_files, raw_rows
-from postgrad.data.raw import BOM, MAX_ROW_BYTES, Broken, RawRow, parse_line, too_long
+from postgrad.data.raw import Broken, RawRow
 from postgrad.support.errors import Failure, Mistake
 from postgrad.support.hashing import file_identity, hash_file
 
 PIECE_BYTES = 4 << 20
 PIECE_ROWS = 4_000
-PLAIN = (".jsonl", ".ndjson")
+PLAIN = lines.SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,15 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of a chunk: its number, its bytes if it has any of its own, and its object or why there is none."""
+    """One row of a chunk: its number, its bytes if it has any of its own, and its object or why there is none. `note`:
+    a mend made.
+    """
 
     number: int
     text: bytes | None
     value: dict[str, Any] | None
     broken: Broken | None = None
+    note: str = ""
 
 
 class Inputs:
@@ -71,15 +75,40 @@ class Inputs:
         """Rows of all files, about, for progress."""
         return sum(count_rows(path) for path in self.paths)
 
-    def chunks(self) -> Iterator[Chunk]:
-        """Every row in exactly one chunk, in order. Mistake for a file that is empty, cannot be read or is torn;
-        Failure if one is not what it was the first time.
+    def distinct(self) -> list[str]:
+        """The hash of each file. Mistake if two hold the same bytes: their rows would have one origin."""
+        seen: dict[str, Path] = {}
+        for path in self.paths:
+            try:
+                value = hash_file(path)
+            except OSError as error:
+                raise _unreadable(path, error) from error
+            if value in seen:
+                raise Mistake(f"holds the same bytes as {seen[value].name}", where=str(path), mend="keep one of the two")
+            seen[value] = path
+        return list(seen)
+
+    def chunks(self, most: int | None = None) -> Iterator[Chunk]:
+        """Every row, or the first `most`, in exactly one chunk, in order. Mistake for a file that is empty, cannot be
+        read or is torn; Failure if one is not what it was the first time.
         """
-        for number, path in enumerate(self.paths):
-            if path.name.endswith(PLAIN):
-                yield from self._lines(number, path)
-            else:
-                yield from self._records(number, path)
+        left = most
+        for chunk in self._all():
+            if left is None:
+                yield chunk
+                continue
+            yield replace(chunk, rows=min(left, chunk.rows))
+            left -= chunk.rows
+            if left <= 0:
+                return
+
+    def _all(self) -> Iterator[Chunk]:
+        try:
+            for number, path in enumerate(self.paths):
+                yield from (self._lines if path.name.endswith(PLAIN) else self._records)(number, path)
+        except Mistake:
+            self.check()  # a file that is being written looks damaged
+            raise
 
     def check(self) -> None:
         """Failure if a file has changed since the inputs were named."""
@@ -88,6 +117,8 @@ class Inputs:
                 raise changed(path)
 
     def _lines(self, number: int, path: Path) -> Iterator[Chunk]:
+        for _ in islice(raw_rows(path), 1):
+            pass  # says what is wrong with the file as such
         digest, start, at, first, rows = hashlib.sha256(), 0, 0, 0, 0
         ends_open = False
         try:
@@ -106,8 +137,6 @@ class Inputs:
         if ends_open:
             yield Chunk(number, path, first, 1, start, at)
             first += 1
-        if not first:
-            raise Mistake("file is empty", where=str(path), mend="give a file with rows, or leave it out")
         self._read(number, digest.hexdigest(), first)
 
     def _records(self, number: int, path: Path) -> Iterator[Chunk]:
@@ -145,13 +174,12 @@ def _unreadable(path: Path, error: OSError) -> Mistake:
 def lines_of(chunk: Chunk) -> Iterator[Line]:
     """The rows of a chunk, as `raw_rows` would give them, with their bytes."""
     if chunk.raw is not None:
-        for row in chunk.raw:
-            yield Line(row.number, None, row.value, row.broken)
+        for row in chunk.raw[: chunk.rows]:
+            yield Line(row.number, None, row.value, row.broken, row.note)
         return
-    number = chunk.first
-    for text in _texts(chunk):
-        yield _line(number, text)
-        number += 1
+    for number, text in enumerate(_texts(chunk)[: chunk.rows], chunk.first):
+        row = lines.row(number, text)
+        yield Line(number, text, row.value, row.broken, row.note)
 
 
 def _texts(chunk: Chunk) -> Sequence[bytes]:
@@ -163,16 +191,6 @@ def _texts(chunk: Chunk) -> Sequence[bytes]:
         raise changed(chunk.path)
     texts = data.split(b"\n")
     return texts[:-1] if data.endswith(b"\n") else texts
-
-
-def _line(number: int, text: bytes) -> Line:
-    if len(text) > MAX_ROW_BYTES:
-        return Line(number, text, None, too_long())
-    bare = text[len(BOM) :] if number == 0 and text.startswith(BOM) else text
-    try:
-        return Line(number, text, parse_line(bare))
-    except Broken as broken:
-        return Line(number, text, None, broken)
 
 
 def kept_bytes(chunk: Chunk, dropped: Collection[int], changed: dict[int, bytes] | None = None) -> bytes:

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from postgrad.data.chunks import Inputs, Line, lines_of
 from postgrad.data.files import line_of, raw_rows
 from postgrad.data.formats import (
     FIELD_NAMES,
@@ -21,8 +21,8 @@ from postgrad.data.formats import (
 from postgrad.data.raw import Broken, RawRow
 from postgrad.data.rows import Handled, Record
 from postgrad.records.types import Example, LedgerEntry, Message, Origin, Preference, Problem, content_id
-from postgrad.support.errors import Failure, Mistake
-from postgrad.support.hashing import file_identity, hash_file
+from postgrad.support.errors import Mistake
+from postgrad.support.hashing import hash_file
 from postgrad.support.nearest import nearest
 
 STEP = "read"
@@ -151,52 +151,16 @@ def read(paths: Iterable[Path], spec: SourceSpec) -> Iterator[Handled]:
     Failure: a file changed while it was read.
     """
     files = list(paths)
-    spec = resolve(files, spec)
-    left = spec.rows
-    seen: dict[str, Path] = {}
-    for path in files:
-        before = _identity(path)
-        file_hash = _hash(path)
-        if file_hash in seen:
-            raise Mistake(f"holds the same bytes as {seen[file_hash].name}", where=str(path),
-                          mend="keep one of the two")
-        seen[file_hash] = path
-        try:
-            for raw in islice(raw_rows(path), left):
-                left = None if left is None else left - 1
-                yield _handle(raw, Origin(spec.name, file_hash, raw.number), spec)
-        except Mistake:
-            _unchanged(path, before)  # a file that is being written looks damaged
-            raise
-        _unchanged(path, before)
-        if left == 0:
-            return
+    spec, inputs = resolve(files, spec), Inputs([str(file) for file in files])
+    hashes = inputs.distinct()
+    for chunk in inputs.chunks(spec.rows):
+        for line in lines_of(chunk):
+            yield handle(line, Origin(spec.name, hashes[chunk.file], line.number), spec)
+    inputs.check()
 
 
-def _unchanged(path: Path, before: tuple[str, int, int, int]) -> None:
-    if _identity(path) != before:
-        raise Failure("changed while it was read", where=str(path), mend="run again when nothing writes to it")
-
-
-def _hash(path: Path) -> str:
-    try:
-        return hash_file(path)
-    except OSError as error:
-        raise _unreadable(path, error) from error
-
-
-def _identity(path: Path) -> tuple[str, int, int, int]:
-    try:
-        return file_identity(path)
-    except OSError as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: Path, error: OSError) -> Mistake:
-    return Mistake(f"cannot be read ({error.strerror})", where=str(path), mend="check the file")
-
-
-def _handle(raw: RawRow, origin: Origin, spec: SourceSpec) -> Handled:
+def handle(raw: RawRow | Line, origin: Origin, spec: SourceSpec) -> Handled:
+    """One row as a record, or as none with the reason. `spec` has its format found."""
     try:
         if raw.broken is not None:
             raise raw.broken

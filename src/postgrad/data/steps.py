@@ -1,119 +1,110 @@
 """Curation as steps: each streams records from artifact folders, through one part, into `resources.out`.
 
-    examples.parquet | problems.parquet   the rows that go on, in the order they came (mix: in training's hash order)
+    examples.parquet | problems.parquet | preferences.parquet
+                                          the rows that go on, in the order they came (mix: in training's hash order)
     ledger.parquet                        what was done to every row
     counts.json                           {"rows_in", "rows_made", "rows_kept", "rows_dropped", "by_reason",
                                            "changed", "by_source": {source: {"made", "kept", "dropped"}}}
     findings.json                         decontaminate: the table source × task
     mixture.json                          mix: {"unit", "parts": [the fields of `mixture.Part`]}
 
-Inputs, by name, in the order of their names: every folder with examples.parquet or problems.parquet gives rows; a
-folder with *.hashed.parquet gives tasks to decontaminate; `base` is the artifact with `model/` (for its tokenizer).
-Examples and problems go the same way, each kind for itself.
+Inputs, by name, in the order of their names: every folder with rows gives them; a folder with *.hashed.parquet gives
+tasks to decontaminate; `base` is the artifact with `model/` (for its tokenizer). All kinds go the same way, each for
+itself.
 """
 
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from postgrad.chat import Tokenizer, template
-from postgrad.data.decontaminate import Findings, Policy, find, findings_json
+from postgrad.data.batches import own_origins
+from postgrad.data.bring import Cleaning, bring
+from postgrad.data.decontaminate import STEP as DECONTAMINATE
+from postgrad.data.decontaminate import Policy, find, findings_json
 from postgrad.data.decontaminate import decontaminate as decontaminate_rows
 from postgrad.data.deduplicate import Rule, compare, hand_on
-from postgrad.data.files import find_files
-from postgrad.data.filters import CountTokens, config_of, filter_rows, needs_tokens
+from postgrad.data.files import count_rows, find_files
+from postgrad.data.filters import config_of, needs_tokens
 from postgrad.data.gather import gather
 from postgrad.data.ledger import Ledger
 from postgrad.data.mixture import from_config
 from postgrad.data.overlaps import ItemIndex
-from postgrad.data.redact import Redaction, redact_rows
+from postgrad.data.pii.kinds import Redaction
+from postgrad.data.pii.names import read_names
+from postgrad.data.pii.pseudonyms import load_key
 from postgrad.data.rows import KINDS, Counted, Handled, Record, Records, own_origin
-from postgrad.data.sources import SourceSpec, kind_of, read, read_from, resolve
+from postgrad.data.sources import STEP as READ
+from postgrad.data.sources import SourceSpec, kind_of, read_from, resolve
+from postgrad.data.tokens import TokenCount
 from postgrad.data.weighed import Mixed, Weighed
 from postgrad.data.weighed import mix as mix_rows
 from postgrad.records.tables import bytes_of, read_batches, read_records, write_records, write_tables
-from postgrad.records.types import LedgerEntry, Message, Origin, messages_json
+from postgrad.records.types import LedgerEntry
 from postgrad.support.errors import Failure, Mistake
 from postgrad.support.hashed_items import read_hashed_items
 from postgrad.support.hashing import canonical_json
+from postgrad.support.parallel import cores
 from postgrad.support.progress import Progress
 from postgrad.support.resources import Resources
 
 Inputs = Mapping[str, Path]
 Config = Mapping[str, Any]
-BASE = "base"
+FILE, BASE, NAMES, PSEUDONYMS = "file", "base", "names", "pseudonyms"
+FEW_ROWS = 20_000
+"""Below it a second process costs more than it saves."""
 HASHED_ITEMS = "*.hashed.parquet"
 
 
 def read_source(inputs: Inputs, config: Config, resources: Resources) -> None:
-    """Read one source. Inputs: its files or folders. Config: the fields of `SourceSpec`.
+    """Read, filter and redact one source: what a redaction removes is written nowhere.
 
-    Mistake if no row at all can be used; broken rows among good ones are in the ledger.
+    Inputs: `file…`, its files or folders; `base` where a filter counts tokens; `names` and `pseudonyms`, the files with
+    names to look for and with the key of pseudonyms. Config: {"source": the fields of `SourceSpec`, "filter": of
+    `FilterConfig`, "redact": {"treatments", "regions", "presidio"}, "template"}. Mistake if no row can be read; broken
+    rows among good ones are in the ledger.
     """
-    files = [file for name in sorted(inputs) for file in find_files(inputs[name])]
-    spec = resolve(files, SourceSpec(**config))
-    kind = kind_of(spec)
-    first: list[LedgerEntry] = []
+    files = [file for name in sorted(inputs) if name.startswith(FILE) for file in find_files(inputs[name])]
+    spec, filters = resolve(files, SourceSpec(**config["source"])), config_of(config["filter"])
+    count = TokenCount(inputs[BASE] / "model", config["template"]) if needs_tokens(filters) else None
+    cleaning = Cleaning(spec, filters, _redaction(inputs, config["redact"]), count)
+    total = sum(map(count_rows, files))
+    rows_in = unread = 0
+    first: LedgerEntry | None = None
+    with Ledger(READ) as ledger, resources.progress(f"read {spec.name}", total, "rows") as progress:
+        def tables() -> Iterator[pa.Table]:
+            nonlocal rows_in, unread, first
+            for brought in bring(files, cleaning, cores() if total > FEW_ROWS else 1):
+                for said in brought.entries:
+                    ledger.add(said)
+                    if said.action == "drop" and said.step == READ:
+                        unread, first = unread + 1, first or said
+                rows_in += brought.rows
+                progress.advance(brought.rows)
+                yield brought.table
 
-    def watch(rows: Iterable[Handled]) -> Iterator[Handled]:
-        for row in rows:
-            if row.record is None and not first:
-                first.extend(row.entries)
-            yield row
-
-    with Ledger("read") as ledger, resources.progress(f"read {spec.name}", None, "rows") as progress:
-        handled = _CountedRows(watch(read(files, spec)), progress)
-        kept = write_records(resources.out / f"{kind}.parquet", KINDS[kind], ledger.kept(ledger.take(handled)))
-        if not kept:
-            raise Mistake(f"{first[0].reason} ({first[0].detail}), and none of {handled.count} rows can be used",
-                          where=read_from(files, first[0].origin),
+        kind = kind_of(spec)
+        kept = write_tables(resources.out / f"{kind}.parquet", KINDS[kind], ledger.kept_tables(tables()))
+        if unread == rows_in and first is not None:
+            raise Mistake(f"{first.reason} ({first.detail}), and none of {rows_in} rows can be used",
+                          where=read_from(files, first.origin),
                           mend=f"it was read as {spec.format}: check `format:` under sources.{spec.name}")
-        _finish(ledger, resources.out, handled.count, 0, kept, {"format": spec.format, "rows_limit": spec.rows})
+        _finish(ledger, resources.out, rows_in, 0, kept, {"format": spec.format, "rows_limit": spec.rows})
 
 
-class _CountedRows:
-    """Counts handled rows on their way, and shows the progress."""
-
-    def __init__(self, rows: Iterable[Handled], progress: Progress) -> None:
-        self._rows, self._progress, self.count = rows, progress, 0
-
-    def __iter__(self) -> Iterator[Handled]:
-        for row in self._rows:
-            self.count += 1
-            self._progress.advance()
-            yield row
-
-
-def filter_and_redact(inputs: Inputs, config: Config, resources: Resources) -> None:
-    """Config: {"filter": the fields of `FilterConfig`, "redact": {"email", "phone", "regions"}, "template"}.
-
-    `template` and the input `base` are needed where a filter counts tokens only.
-    """
-    filters = config_of(config.get("filter", {}))
-    wished = dict(config.get("redact", {}))
-    redaction = Redaction(**{**wished, "regions": tuple(wished.get("regions", ("US",)))})
-    count = _token_counter(inputs, config["template"]) if needs_tokens(filters) else None
-
-    with Ledger("filter_and_redact") as ledger:
-        rows_in = kept = 0
-        for kind in _kinds(inputs):
-            with resources.progress(f"filter and redact {kind}", _total(inputs, kind), "rows") as progress:
-                records = Counted(_advancing(_rows(inputs, kind), progress))
-                passed = ledger.take(filter_rows(records, filters, count))
-                clean = redact_rows(passed, redaction)
-                kept += write_records(resources.out / f"{kind}.parquet", KINDS[kind], ledger.kept(ledger.take(clean)))
-                rows_in += records.count
-        _finish(ledger, resources.out, rows_in, 0, kept)
+def _redaction(inputs: Inputs, config: Config) -> Redaction:
+    """What is to be done about personal data; the key and the names never stand in a config."""
+    names = read_names(inputs[NAMES]) if NAMES in inputs else ()
+    key = load_key(inputs[PSEUDONYMS]) if PSEUDONYMS in inputs else b""
+    return Redaction(config["treatments"], tuple(config["regions"]), names, key, config["presidio"])
 
 
 def deduplicate(inputs: Inputs, config: Config, resources: Resources) -> None:
@@ -130,15 +121,36 @@ def deduplicate(inputs: Inputs, config: Config, resources: Resources) -> None:
 
 
 def decontaminate(inputs: Inputs, config: Config, resources: Resources) -> None:
-    """Config: {"ngram", "overlap", "rows", "source_limit", "above_limit"}. Inputs: rows, and tasks as hashed items."""
-    policy = Policy(config["rows"], config["source_limit"], config["above_limit"])
+    """Config: the fields of `Policy`, "ngram" and "overlap". Inputs: rows, and tasks as hashed items."""
+    policy = Policy(**{field.name: config[field.name] for field in fields(Policy)})
     paths = [path for name in sorted(inputs) for path in sorted(inputs[name].glob(HASHED_ITEMS))]
     index = ItemIndex([read_hashed_items(path) for path in paths], ngram=config["ngram"], overlap=config["overlap"])
-    with resources.progress("compare with the tasks", _total(inputs, *KINDS), "rows") as progress:
-        every = chain.from_iterable(_rows(inputs, kind) for kind in _kinds(inputs))
-        findings: Findings = find(_advancing(every, progress), index)
-    _stream(inputs, resources, "decontaminate", lambda records: decontaminate_rows(records, findings, policy))
-    _write_json(resources.out / "findings.json", findings_json(findings, policy, index, config["overlap"]))
+    total = _total(inputs, *KINDS)
+    workers = cores() if total > FEW_ROWS else 1
+    with resources.progress("compare with the tasks", total, "rows") as progress:
+        every = chain.from_iterable(_batches(inputs, kind) for kind in _kinds(inputs))
+        findings = find(_advancing_batches(every, progress), index, workers)
+    with Ledger(DECONTAMINATE) as ledger:
+        rows_in = kept = 0
+        for kind in _kinds(inputs):
+            counted = _CountedBatches(_batches(inputs, kind))
+            left = decontaminate_rows(counted, findings, policy, ledger.add)
+            kept += write_tables(resources.out / f"{kind}.parquet", KINDS[kind], ledger.kept_tables(left))
+            rows_in += counted.count
+        _finish(ledger, resources.out, rows_in, 0, kept)
+    _write_json(resources.out / "findings.json", findings_json(findings, policy, index))
+
+
+class _CountedBatches:
+    """Passes batches on and counts their rows, so that the ledger's count is not its own witness."""
+
+    def __init__(self, batches: Iterable[pa.RecordBatch]) -> None:
+        self._batches, self.count = batches, 0
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        for batch in self._batches:
+            self.count += len(batch)
+            yield batch
 
 
 def mix(inputs: Inputs, config: Config, resources: Resources) -> None:
@@ -151,7 +163,7 @@ def mix(inputs: Inputs, config: Config, resources: Resources) -> None:
     if len(kinds) != 1:
         raise Failure(f"wants one kind of rows, got {', '.join(kinds)}", where="mix")
     kind, wanted = kinds[0], from_config(config)
-    weigh = _token_counter(inputs, config["template"], trained=True) if kind == "examples" else lambda _: 1
+    weigh = TokenCount(inputs[BASE] / "model", config["template"], trained=True) if kind == "examples" else lambda _: 1
     weighed = Weighed(wanted.seed)
     with Ledger("mix") as ledger:
         with resources.progress(f"weigh {kind}", _total(inputs, kind), "rows") as progress:
@@ -175,7 +187,7 @@ def _mixed_tables(files: list[Path], kind: type[Record], mixed: Mixed, left_out:
         for batch in chain.from_iterable(read_batches(path, kind) for path in files):
             untaken_B = np.flatnonzero(mixed.times_N[start:start + len(batch)] == 0)
             tokens_B = mixed.tokens_N[start:start + len(batch)][untaken_B]
-            for origin, tokens in zip(_own_origins(batch.take(pa.array(untaken_B))), tokens_B, strict=True):
+            for origin, tokens in zip(own_origins(batch.take(pa.array(untaken_B))), tokens_B, strict=True):
                 reason = "left out" if origin.source in left_out else (
                     "beyond its share" if tokens else "no trained tokens")
                 ledger.add(LedgerEntry(origin, "mix", "drop", reason))
@@ -184,15 +196,10 @@ def _mixed_tables(files: list[Path], kind: type[Record], mixed: Mixed, left_out:
 
     for epoch, table in gather(batches(), mixed.order_N, mixed.times_N, bytes_of(files), out):
         if epoch:
-            for origin in _own_origins(table):
+            for origin in own_origins(table):
                 ledger.add(LedgerEntry(origin, "mix", "make", f"epoch {epoch + 1}"))
         ledger.count_kept(table["source"].to_pylist())
         yield table
-
-
-def _own_origins(rows: pa.RecordBatch | pa.Table) -> Iterator[Origin]:
-    """`rows.own_origin` of rows in their Parquet form."""
-    return (Origin(**own) for own in pc.list_element(rows["parents"], 0).to_pylist())
 
 
 def _stream(inputs: Inputs, resources: Resources, step: str,
@@ -236,6 +243,16 @@ def _rows(inputs: Inputs, kind: str) -> Iterator[Record]:
     return chain.from_iterable(read_records(path, KINDS[kind]) for path in _files(inputs, kind))
 
 
+def _batches(inputs: Inputs, kind: str) -> Iterator[pa.RecordBatch]:
+    return chain.from_iterable(read_batches(path, KINDS[kind]) for path in _files(inputs, kind))
+
+
+def _advancing_batches(batches: Iterable[pa.RecordBatch], progress: Progress) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        progress.advance(len(batch))
+        yield batch
+
+
 def _total(inputs: Inputs, *kinds: str) -> int:
     return sum(pq.read_metadata(path).num_rows for kind in kinds for path in _files(inputs, kind))
 
@@ -244,19 +261,6 @@ def _advancing(rows: Iterable[Record], progress: Progress) -> Iterator[Record]:
     for row in rows:
         progress.advance()
         yield row
-
-
-def _token_counter(inputs: Inputs, template_name: str, trained: bool = False) -> CountTokens:
-    """Tokens of a conversation as the template writes it; with `trained`, those that are trained on."""
-    if BASE not in inputs:
-        raise Failure("counting tokens needs the base model's tokenizer", where="curate", mend="wire the input `base`")
-    tokenizer, written = Tokenizer.load(inputs[BASE] / "model"), template(template_name)
-
-    def count(messages: tuple[Message, ...]) -> int:
-        encoded = written.encode(messages_json(messages), tokenizer)
-        return sum(encoded.mask) if trained else len(encoded.ids)
-
-    return count
 
 
 def _finish(

@@ -118,12 +118,13 @@ def _resolve_paths(document: Document) -> None:
                 if not _exists(Path(entry["path"])) and not _matches(entry["path"]):
                     raise mistake_at(document, keys, f"no such file: {entry['path']}", _file_mend(entry["path"]))
     curate = data.get("curate")
-    filters = curate.get("filter") if isinstance(curate, dict) else None
-    if isinstance(filters, dict) and isinstance(filters.get("keywords_file"), str):
-        keys = ("curate", "filter", "keywords_file")
-        filters["keywords_file"] = path = _absolute(document, keys, filters["keywords_file"])
-        if not _exists(Path(path)):
-            raise mistake_at(document, keys, f"no such file: {path}", _file_mend(path))
+    for part, key in (("filter", "keywords_file"), ("redact", "names"), ("redact", "pseudonym_key")):
+        said = curate.get(part) if isinstance(curate, dict) else None
+        if isinstance(said, dict) and isinstance(said.get(key), str):
+            keys = ("curate", part, key)
+            said[key] = path = _absolute(document, keys, said[key])
+            if key != "pseudonym_key" and not _exists(Path(path)):  # a key is made at its first use
+                raise mistake_at(document, keys, f"no such file: {path}", _file_mend(path))
     models = data.get("models")
     specs: list[tuple[dict[str, Any], str, Keys]] = [(data, "base_model", ("base_model",))]
     for name, entry in (models.items() if isinstance(models, dict) else ()):

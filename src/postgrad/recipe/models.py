@@ -8,10 +8,22 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from postgrad.recipe.filter import Filter
-from postgrad.recipe.part import AboveZero, BelowOne, Count, Name, Names, NotNegative, Part, Positive, Share, Text
+from postgrad.recipe.part import (
+    AboveZero,
+    BelowOne,
+    Count,
+    Name,
+    Names,
+    NotNegative,
+    Part,
+    Positive,
+    Share,
+    Text,
+    wrong,
+)
+from postgrad.recipe.redact import Redact
 from postgrad.recipe.regimen import Stage
 
 GENERATED_LICENCE = "Apache-2.0"       # what this project's own generators make
@@ -19,7 +31,6 @@ Format = Literal[
     "auto", "messages", "sharegpt", "alpaca", "question_answer", "prompt_completion", "prompts", "preference",
     "ultrafeedback", "unpaired", "problems", "ifeval"]
 AboveLimit = Literal["stop", "drop_source", "drop_rows", "accept"]
-Treatment = Literal["keep", "replace", "drop"]
 
 
 class Capability(Part):
@@ -100,25 +111,21 @@ class Source(Part):
     def _one_origin(self) -> "Source":
         ways = [name for name in ("path", "hub", "generate") if getattr(self, name) is not None]
         if not ways:
-            raise _wrong("has none of path, hub and generate", "give one: --set {key}.path=FILE, or a generator")
+            raise wrong("has none of path, hub and generate", "give one: --set {key}.path=FILE, or a generator")
         if len(ways) > 1:
-            raise _wrong(f"has both {ways[0]} and {ways[1]}", "give exactly one of the two")
+            raise wrong(f"has both {ways[0]} and {ways[1]}", "give exactly one of the two")
         for name in ("subset", "split", "revision"):
             if self.hub is None and getattr(self, name) is not None:
-                raise _wrong(f"has a {name}, but is no hub data set", f"remove `{name}`, or say `hub:`")
+                raise wrong(f"has a {name}, but is no hub data set", f"remove `{name}`, or say `hub:`")
         if self.generate is not None and self.rows is None:
-            raise _wrong("does not say how many rows to generate", "add e.g. `rows: 1000`")
+            raise wrong("does not say how many rows to generate", "add e.g. `rows: 1000`")
         for name, said in (("format", self.format != "auto"), ("columns", bool(self.columns))):
             if self.generate is not None and said:
-                raise _wrong(f"has {'a ' if name == 'format' else ''}{name}, but a generator knows its own",
+                raise wrong(f"has {'a ' if name == 'format' else ''}{name}, but a generator knows its own",
                              f"remove `{name}`")
         if self.weight == 0 and self.repeat > 1:
-            raise _wrong("has weight 0, so that there is nothing to repeat", "remove `weight` or `repeat`")
+            raise wrong("has weight 0, so that there is nothing to repeat", "remove `weight` or `repeat`")
         return self
-
-
-def _wrong(what: str, mend: str) -> PydanticCustomError:
-    return PydanticCustomError("recipe", "{what}", {"what": what, "mend": mend})
 
 
 class TaskSpec(Part):
@@ -147,15 +154,6 @@ class ModelSpec(Part):
 
     path: Text
     """Hub id (in the local cache), folder, or .gguf file. Relative to the recipe file."""
-
-
-class Redact(Part):
-    """Personal data in the rows: leave it, put a mark in its place, or drop the row. Tülu 3 published no redaction."""
-
-    email: Treatment = "keep"
-    """E-mail addresses."""
-    phone: Treatment = "keep"
-    """Phone numbers."""
 
 
 class Deduplicate(Part):
@@ -207,7 +205,7 @@ class Mixture(Part):
     def _one_budget(self) -> "Mixture":
         said = [name for name in ("tokens", "rows", "share") if getattr(self, name) is not None]
         if len(said) > 1:
-            raise _wrong(f"has both {said[0]} and {said[1]}", f"keep one; --set {{key}}.{said[0]}=null takes it out")
+            raise wrong(f"has both {said[0]} and {said[1]}", f"keep one; --set {{key}}.{said[0]}=null takes it out")
         return self
 
 

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=80)]
 Names = tuple[Name, ...]
@@ -21,3 +22,8 @@ class Part(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, allow_inf_nan=False, populate_by_name=True,
         use_attribute_docstrings=True)
+
+
+def wrong(what: str, mend: str) -> PydanticCustomError:
+    """What a validator raises, for complain.py to put into words; `{key}` in the mend is the part's own key."""
+    return PydanticCustomError("recipe", "{what}", {"what": what, "mend": mend})

@@ -8,7 +8,7 @@ STEPS: dict[str, Callable[..., None]] = {
     function.__name__: function
     for function in (
         sourcing.base, sourcing.make_source, sourcing.task, sourcing.hash_task,
-        rows.read_source, rows.filter_and_redact, rows.deduplicate, rows.decontaminate, rows.mix,
+        rows.read_source, rows.deduplicate, rows.decontaminate, rows.mix,
         algorithms.sft, algorithms.complete, algorithms.rate, algorithms.pair, algorithms.reference, algorithms.dpo,
         algorithms.prove, algorithms.rlvr, algorithms.evaluate, algorithms.compare, algorithms.canaries)
 }

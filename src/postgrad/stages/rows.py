@@ -1,4 +1,4 @@
-"""The part of a plan that brings rows: sources read, cleaned, deduplicated, decontaminated, mixed. No torch."""
+"""The part of a plan that brings rows: sources read and cleaned, deduplicated, decontaminated, mixed. No torch."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
@@ -8,9 +8,11 @@ from typing import Any
 
 from postgrad.data import steps as curation
 from postgrad.data.files import find_files
-from postgrad.data.filters import config_of
+from postgrad.data.filters import config_of, needs_tokens
 from postgrad.data.hub import cached_files
 from postgrad.data.mixture import Wanted, Wish, as_config
+from postgrad.data.pii.kinds import KINDS as PERSONAL
+from postgrad.data.pii.pseudonyms import key_file, load_key
 from postgrad.data.sources import SourceSpec, kind_of, resolve
 from postgrad.embedded.sources import TASKS, form_of_generator, split_of_task
 from postgrad.pipeline.steps import File, Step, versioned
@@ -18,13 +20,14 @@ from postgrad.recipe import Recipe
 from postgrad.stages import sourcing
 from postgrad.support.errors import Mistake
 
+CLEANING = ("phonenumbers", "py3langid", "python-stdnum", "regex", "tokenizers")
+"""Packages whose version shapes what a source's rows become."""
 UNLIMITED = 1e9
 """Epochs of a source that is drawn from until the prompts or problems asked for are there."""
 
-read_source = versioned(2)(curation.read_source)
-filter_and_redact = versioned(2)(curation.filter_and_redact)
+read_source = versioned(3)(curation.read_source)
 deduplicate = versioned(1)(curation.deduplicate)
-decontaminate = versioned(1)(curation.decontaminate)
+decontaminate = versioned(2)(curation.decontaminate)
 mix = versioned(3)(curation.mix)
 
 
@@ -155,29 +158,20 @@ class Rows:
     def curated(self, prefix: str, sources: Iterable[str], kind: str) -> Step:
         """Cleaned, deduplicated and decontaminated: one chain for each use, so that uses do not condemn each other."""
         curate = self.recipe.curate
-        clean: dict[str, Step | File] = {name: self._clean(name, kind) for name in sources}
-        rows = clean
+        read: dict[str, Step | File] = {name: self._read(name, kind) for name in sources}
+        rows = read
         duplicates = curate.deduplicate
         if duplicates.exact or duplicates.near is not None:
             config = {"priorities": self.priorities, **duplicates.model_dump(mode="json")}
             packages = () if duplicates.near is None else ("rensa",)
-            rows = {"rows": self._step(f"{prefix}deduplicate", deduplicate, config, clean, *packages)}
+            rows = {"rows": self._step(f"{prefix}deduplicate", deduplicate, config, read, *packages)}
         tasks: dict[str, Step | File] = {f"task.{name}": self.hashes(name) for name in self.tasks}
         rule = curate.decontaminate.model_dump(mode="json")
         return self._step(f"{prefix}decontaminate", decontaminate, rule, {**rows, **tasks})
 
-    def _clean(self, name: str, kind: str) -> Step:
-        curate = self.recipe.curate
-        filters = asdict(config_of(curate.filter.model_dump(mode="json")))
-        config = {"filter": filters, "redact": curate.redact.model_dump(mode="json"),
-                  "template": self.recipe.template}
-        label = name if kind == kind_of(self.specs[name]) else f"{name}.{kind}"
-        inputs: dict[str, Step | File] = {"rows": self._read(name, kind), "base": self.base}
-        libraries = ("phonenumbers", "py3langid", "regex", "tokenizers")
-        return self._step(f"clean.{label}", filter_and_redact, config, inputs, *libraries)
-
     def _read(self, name: str, kind: str) -> Step:
-        source, spec = self.recipe.sources[name], replace(self.specs[name], kind=kind)
+        """Read, filtered and redacted in one step: what a redaction removes lies in no artifact."""
+        source, spec, curate = self.recipe.sources[name], replace(self.specs[name], kind=kind), self.recipe.curate
         inputs: dict[str, Step | File]
         if source.generate is not None:
             made = {"generator": source.generate, "seed": self.recipe.seed, "rows": source.rows}
@@ -186,9 +180,25 @@ class Rows:
             inputs = {"file": File(source.path)}
         else:
             inputs = {f"file.{number:05}": File(file) for number, file in enumerate(self._places(name))}
-        config = {key: getattr(spec, key) for key in spec.__slots__}
+        filters = config_of(curate.filter.model_dump(mode="json"))
+        config = {"source": {key: getattr(spec, key) for key in spec.__slots__}, "filter": asdict(filters),
+                  "redact": self._redact(inputs), "template": self.recipe.template}
+        if needs_tokens(filters):
+            inputs["base"] = self.base
         label = name if kind == kind_of(self.specs[name]) else f"{name}.{kind}"
-        return self._step(f"read.{label}", read_source, config, inputs)
+        return self._step(f"read.{label}", read_source, config, inputs, *CLEANING)
+
+    def _redact(self, inputs: dict[str, Step | File]) -> dict[str, Any]:
+        """What is done about personal data. The files with names and with the key of pseudonyms become inputs."""
+        said = self.recipe.curate.redact
+        treatments = {kind: treatment for kind in PERSONAL if (treatment := getattr(said, kind)) != "keep"}
+        if said.names is not None and "name" in treatments:
+            inputs["names"] = File(said.names)
+        if "pseudonym" in treatments.values():
+            key = key_file(said.pseudonym_key)
+            load_key(key)  # made if it is not there
+            inputs["pseudonyms"] = File(key)
+        return {"treatments": treatments, "regions": list(said.regions), "presidio": said.presidio}
 
     @cached_property
     def tasks(self) -> dict[str, tuple[str, str]]:

@@ -18,11 +18,14 @@ def rows(file: IO[bytes]) -> Iterator[RawRow]:
                 pass
             yield RawRow(number, None, raw.too_long())
         else:
-            yield _row(number, line)
+            yield row(number, line)
         number += 1
 
 
-def _row(number: int, line: bytes) -> RawRow:
+def row(number: int, line: bytes) -> RawRow:
+    """The row that is this line, with or without its end."""
+    if len(line) - line.endswith(b"\n") > raw.MAX_ROW_BYTES:
+        return RawRow(number, None, raw.too_long())
     note = ""
     if number == 0 and line.startswith(BOM):
         line, note = line[len(BOM) :], "byte order mark removed"
