@@ -30,8 +30,8 @@ def test_filling_is_one_level_between_bounds(parties: dict[str, tuple[int, int, 
         full = sum(min(max(float(least[n]), level * float(weights[n])), float(capacity[n])) for n in there)
         low, high = (level, high) if full < min(total, room) else (low, level)
     for name in weights:
-        wanted = min(max(float(least[name]), high * float(weights[name])), float(capacity[name])) if name in there else 0
-        assert float(got[name]) == pytest.approx(wanted, abs=1e-6)
+        wanted = min(max(float(least[name]), high * float(weights[name])), float(capacity[name]))
+        assert float(got[name]) == pytest.approx(wanted if name in there else 0, abs=1e-6)
 
 
 OFFERS = st.lists(

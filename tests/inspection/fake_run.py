@@ -140,12 +140,14 @@ class Maker:
                                         "capability": source.split("_")[0] if source != "forum" else "knowledge",
                                         "source": source,
                                         "rows": len(rows[source]),
+                                        "copies": len(rows[source]),
                                         "available_rows": 900,
                                         "tokens": len(rows[source]) * 41,
                                         "available_tokens": 40_000,
                                         "epochs": 1.0 + self.chance.random(),
                                         "target_share": 0.2,
-                                        "reached_share": 0.2,
+                                        "reached_share": 1 / len(rows),
+                                        "left_out": False,
                                     }
                                     for source in rows
                                 ],

@@ -7,9 +7,9 @@ import pytest
 
 from postgrad.pipeline import Artifact, Store, execute
 from postgrad.pipeline.steps import in_order
+from postgrad.recipe import load
 from postgrad.records.tables import read_records
 from postgrad.records.types import Example
-from postgrad.recipe import load
 from postgrad.stages.estimate import estimate
 from postgrad.stages.plan import plan
 from postgrad.stages.shipped import shipped

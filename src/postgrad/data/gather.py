@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-BUCKET_BYTES = 64 << 20
-"""Of rows in a bucket. What is in memory: one bucket, its rows in order, and a batch of the input."""
+BUCKET_BYTES = 32 << 20
+"""Of rows in a bucket. What is in memory: a bucket as it was read, its rows in order, and a batch of the input."""
 MOST_BUCKETS = 256
 """Files that are open side by side."""
 POSITION = "position"
@@ -55,7 +55,8 @@ def gather(batches: Iterable[pa.RecordBatch], order_N: npt.NDArray[np.int64], ti
                     position_B = table[POSITION].to_numpy()
                     order_B = np.argsort(rank_N[position_B])
                     again_B = order_B[times_N[position_B[order_B]] > epoch]
-                    yield epoch, table.drop_columns([POSITION]).take(pa.array(again_B))
+                    table = table.drop_columns([POSITION]).take(pa.array(again_B))
+                    yield epoch, table
 
 
 class _Bucket:

@@ -161,12 +161,13 @@ def _weight(supply: Supply, wanted: Wanted) -> Fraction:
 
 def _offer(supply: Supply, wanted: Wanted) -> Offer:
     wish = wanted.wish(supply.source)
-    epochs = max(Fraction(wanted.max_epochs), wish.repeat) if wish.repeat > 1 else Fraction(wanted.max_epochs)
+    repeats = Fraction(wish.repeat if wish.repeat > 1 else 0)
+    epochs = max(Fraction(wanted.max_epochs), repeats)
     most = supply.within(_smaller(epochs * supply.rows, wish.max_rows),
                          _smaller(epochs * supply.tokens, wish.max_tokens)).amount(wanted.unit)
     whole = supply.rows if wanted.unit == "rows" else supply.tokens
-    least = min(wish.repeat * whole, most) if wish.repeat > 1 else 0
-    return Offer(supply.capability, _weight(supply, wanted), Fraction(most), Fraction(least), Fraction(wish.max_share))
+    least = min(repeats * whole, Fraction(most))
+    return Offer(supply.capability, _weight(supply, wanted), Fraction(most), least, Fraction(wish.max_share))
 
 
 def _smaller(one: Fraction, other: int | None) -> Fraction:

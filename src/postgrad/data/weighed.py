@@ -7,6 +7,7 @@ import hashlib
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -54,7 +55,8 @@ class Weighed:
         if len(first_N) == 1 or not (first_N[1:] == first_N[:-1]).any():
             return order_N
         files_N = _ranks(self._file_codes)[np.frombuffer(self._files, np.int32)]  # equal texts: the origin decides
-        keys = (np.frombuffer(self._rows, np.int64), files_N, *(digests_N4[:, word] for word in (3, 2, 1, 0)))
+        keys: list[npt.NDArray[Any]] = [np.frombuffer(self._rows, np.int64), files_N]
+        keys += [digests_N4[:, word].astype(np.uint64) for word in (3, 2, 1, 0)]
         return np.lexsort(keys)
 
     def sources(self) -> list[tuple[str, str, npt.NDArray[np.bool_]]]:

@@ -96,7 +96,9 @@ def stations(run: Run, steps: list[str], parts: tuple[str, ...]) -> list[Station
 
 @dataclass(frozen=True)
 class Share:
-    """One source (or capability) in the mixture: aimed at and reached, in shares of trained tokens."""
+    """One source (or capability) in the mixture: aimed at and reached, in shares of its trained tokens, or of its rows
+    where the budget is in rows. A capability is left out if all its sources are.
+    """
 
     name: str
     capability: str
@@ -105,12 +107,12 @@ class Share:
     epochs: float
     aimed: float | None
     reached: float
+    left_out: bool = False
 
 
 def mixture(run: Run) -> tuple[list[Share], list[Share]]:
     """(capabilities, sources) of the mixture; empty lists before it was made. Aims are the recipe's priorities."""
     parts: list[dict[str, Any]] = (run.json("mixture", "mixture.json") or {}).get("parts", [])
-    total = sum(part["tokens"] for part in parts) or 1
     sources = [
         Share(
             part["source"],
@@ -119,17 +121,21 @@ def mixture(run: Run) -> tuple[list[Share], list[Share]]:
             part["tokens"],
             float(part["epochs"]),
             part["target_share"],
-            part["tokens"] / total,
+            part["reached_share"],
+            part["left_out"],
         )
         for part in parts
     ]
     priorities = {name: c.get("priority", 1.0) for name, c in (run.recipe.get("capabilities") or {}).items()}
-    all_priorities = sum(priorities.values()) or 1.0
+    gone = {share.capability for share in sources if share.left_out} - {
+        share.capability for share in sources if not share.left_out}
+    all_priorities = sum(priority for name, priority in priorities.items() if name not in gone) or 1.0
     capabilities = []
     for name in dict.fromkeys([*priorities, *(share.capability for share in sources)]):
         own = [share for share in sources if share.capability == name]
-        tokens = sum(share.tokens for share in own)
+        aimed = 0.0 if name in gone else priorities.get(name, 0.0) / all_priorities
         most = max((share.epochs for share in own), default=0.0)
-        aimed = priorities.get(name, 0.0) / all_priorities
-        capabilities.append(Share(name, name, sum(share.rows for share in own), tokens, most, aimed, tokens / total))
+        reached = sum(share.reached for share in own)
+        rows, tokens = sum(share.rows for share in own), sum(share.tokens for share in own)
+        capabilities.append(Share(name, name, rows, tokens, most, aimed, reached, name in gone))
     return (capabilities, sources) if parts else ([], [])

@@ -30,6 +30,10 @@ KEPT_OF_MADE = 0.96
 """Share of a generator's examples that curation leaves: three in a hundred are planted duplicates, and some are broken,
 overlong or contaminated (embedded/flaws.py)."""
 
+OVERLONG_OF_MADE = 2.8
+"""Trained tokens that the few overlong rows planted among a generator's add to the mean of its examples: 2.7 to 2.8 in
+the quickstart's sources. They count in the mixture; a stage's `max_length` then leaves them out."""
+
 PIECES = re.compile(r"[^\W\d_]+|\d|[^\w\s]|_")
 TOKENS_A_PIECE = 1.08
 """Tokens for each word, digit and sign: 1.09 in GSM8K's questions and answers, 1.03 in IFEval's prompts, by the

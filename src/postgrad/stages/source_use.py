@@ -12,7 +12,7 @@ import numpy as np
 from postgrad.data.mixture import Part, Supply, share_rows, table
 from postgrad.preferences.prompts import shares
 from postgrad.recipe import PreferStage, Recipe, RlvrStage, SftStage
-from postgrad.stages.lengths import Sampled
+from postgrad.stages.lengths import OVERLONG_OF_MADE, Sampled
 from postgrad.stages.rows import Rows
 
 MIXTURE = "mixture"
@@ -57,7 +57,8 @@ class SourceUse:
         """A source's rows, their trained tokens as even as whole numbers can be."""
         one = self.sampled.sources[name]
         rows = round(one.rows) if one.answer else 0
-        sums = np.round(max(1.0, one.answer) * np.arange(rows + 1)).astype(np.int64)
+        mean = max(1.0, one.answer) + (OVERLONG_OF_MADE if self.recipe.sources[name].generate else 0.0)
+        sums = np.round(mean * np.arange(rows + 1)).astype(np.int64)
         return Supply(self.rows.capability_of[name], name, np.diff(sums))
 
     def prompts(self, stage: PreferStage) -> dict[str, float]:
