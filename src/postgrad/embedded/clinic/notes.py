@@ -1,8 +1,10 @@
 """What a note says of a visit, and questions that the note answers: the clinic's task.
 
-A visit has a trouble, a ward, a drug, something agreed and a day to come again. Its key (trouble, drug, agreed) is of
-training or of the tasks for ever. A task's note is about "the patient": nobody is named in it. Ground truth is
-{"answers": [value], "others": [every other value]}. The unseen task asks in other words.
+A visit has a trouble, a ward, a drug, something agreed and days until the next. Two in five of the values of each are
+the tasks' own and never trained on: a model must read the note, it cannot know the answer. Fewer than eight words stand
+between two values, so that a row of training shares next to no run of eight with a problem. A visit is of one task for
+ever, and its note is about "the patient": nobody is named in it. Ground truth is {"answers": [value], "others": [every
+other value]}. The unseen task asks in other words.
 """
 
 import random
@@ -18,28 +20,30 @@ from postgrad.embedded.world import split_of
 TROUBLES = tuple(
     f"{how} {where}" for how in ("sore", "stiff", "weak", "cold") for where in ("knee", "hand", "foot", "back", "neck")
 )
-DRUGS = tuple("Tolmar Brivan Ardene Kelvor Lindar Morvex Selbin Rusdol Fenwol Harbin Dovran Orlex Vendal Galdin".split())
+DRUGS = tuple(
+    "Tolmar Brivan Ardene Kelvor Lindar Morvex Selbin Rusdol Fenwol Harbin Dovran Orlex Vendal Galdin Castin Jarvol "
+    "Ulvane Wexal Padrol Ilmex".split()
+)
 AGREED = (
     "walk each day", "rest at home", "drink more water", "eat less salt", "sleep early", "keep the arm still",
     "lift nothing heavy", "wear warm shoes", "eat fresh soup", "call the nurse", "stay in bed", "swim each week",
 )  # fmt: skip
 DAYS = tuple(NUMBER_WORDS[2:13])
 
-# A fact stands in every run of eight words, so that two notes share such a run only where they share facts.
 SAID: dict[str, tuple[str, ...]] = {
     "trouble": ("The patient has a {v}.", "The trouble is a {v}.", "Here because of a {v}."),
-    "ward": ("The bed is in the {v} ward.", "The {v} ward has a bed.", "There is room in the {v} ward."),
+    "ward": ("A bed in the {v} ward.", "The {v} ward has room.", "It is the {v} ward."),
     "drug": ("The doctor gave {v}.", "The drug is {v}.", "We begin with {v}."),
     "agreed": ("It was agreed to {v}.", "The patient will {v}.", "The plan is to {v}."),
-    "days": ("Come again in {v} days.", "The next visit is in {v} days.", "We meet again in {v} days."),
+    "days": ("Come again in {v} days.", "Next visit in {v} days.", "We meet in {v} days."),
 }
 VALUES = {"trouble": TROUBLES, "ward": tuple(COLOURS), "drug": DRUGS, "agreed": AGREED, "days": DAYS}
 QUESTIONS: dict[str, tuple[str, ...]] = {
-    "trouble": ("What is the trouble?", "What does the patient have?"),
-    "ward": ("Which ward is it?", "In which ward is the bed?"),
+    "trouble": ("What is the trouble?", "What has the patient?"),
+    "ward": ("Which ward is it?", "Where is the bed?"),
     "drug": ("Which drug was given?", "What is the drug?"),
     "agreed": ("What was agreed?", "What is the plan?"),
-    "days": ("In how many days is the next visit?", "How many days until we meet?"),
+    "days": ("How many days?", "When do we meet?"),
 }
 NEW_QUESTIONS = {
     "trouble": "Say why the patient came.",
@@ -53,7 +57,7 @@ ANSWERS = {
     "ward": "It is the {v} ward.",
     "drug": "The drug is {v}.",
     "agreed": "It was agreed to {v}.",
-    "days": "The next visit is in {v} days.",
+    "days": "We meet in {v} days.",
 }
 
 
@@ -66,15 +70,20 @@ class Visit:
 
     @property
     def key(self) -> str:
-        return f"visit/{self.facts['trouble']}/{self.facts['drug']}/{self.facts['agreed']}"
+        return "visit/" + "/".join(self.facts[name] for name in VALUES)
+
+
+def values(fact: str, split: str) -> list[str]:
+    """The values that a fact can take in training, or in the tasks."""
+    return [value for number, value in enumerate(VALUES[fact]) if (number % 5 in (0, 2, 4)) == (split == "train")]
 
 
 def visit(rng: random.Random, split: str) -> Visit:
-    """A visit of a split."""
+    """A visit of a split: train, development or unseen."""
     while True:
-        drawn = Visit({name: rng.choice(values) for name, values in VALUES.items()}, ("",))
-        if split_of(drawn.key) == split:
-            return Visit(drawn.facts, tuple(rng.sample(list(VALUES), len(VALUES))))
+        drawn = Visit({name: rng.choice(values(name, split)) for name in VALUES}, tuple(rng.sample(list(VALUES), 5)))
+        if split == "train" or split_of(drawn.key, development=50, unseen=50) == split:
+            return drawn
 
 
 def note(rng: random.Random, of: Visit) -> str:

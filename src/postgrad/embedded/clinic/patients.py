@@ -47,14 +47,14 @@ def patients(seed: int) -> list[Patient]:
     """Everybody, in an order and with identifiers that the seed decides."""
     rng = random.Random(f"clinic/patients/{seed}")
     order = rng.sample(names()[:PATIENTS], PATIENTS)
-    return [_patient(rng, given, family) for given, family in order]
+    lines = rng.sample(range(1000), PATIENTS)
+    return [_patient(rng, given, family, line) for (given, family), line in zip(order, lines, strict=True)]
 
 
-def _patient(rng: random.Random, given: str, family: str) -> Patient:
+def _patient(rng: random.Random, given: str, family: str, line: int) -> Patient:
     born = f"{rng.randint(1, 28):02}.{rng.randint(1, 12):02}.{rng.randint(1931, 2008)}"
     email = f"{given}.{family}@{rng.choice(TOWNS)}.example.org".lower()
-    return Patient(given, family, born, f"+44 20 7946 0{rng.randrange(1000):03}", email, record_number(rng),
-                   nhs_number(rng))
+    return Patient(given, family, born, f"+44 20 7946 0{line:03}", email, record_number(rng), nhs_number(rng))
 
 
 def record_number(rng: random.Random) -> str:

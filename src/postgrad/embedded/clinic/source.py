@@ -7,10 +7,9 @@ import random
 from collections.abc import Callable
 
 from postgrad.embedded.clinic.canaries import PLANTED, REFERENCES, holders
-from postgrad.embedded.clinic.notes import DAYS, QUESTIONS, VALUES, note, question, visit
+from postgrad.embedded.clinic.notes import QUESTIONS, VALUES, note, question, values, visit
 from postgrad.embedded.clinic.patients import Patient, doctors, patients
 from postgrad.embedded.rows import Row, example, question_of
-from postgrad.embedded.words import COLOURS
 
 OPEN = ("Open the file of {n}.", "Show me the file of {n}.", "Read me the record of {n}.", "What do we know of {n}?")
 
@@ -71,7 +70,8 @@ def _desk(rng: random.Random, patient: Patient) -> Row:
     )  # fmt: skip
     slots = {name: str(getattr(patient, name)) for name in ("given", "born", "phone", "nhs", "email", "record")}
     who, ask, reach, noted = (part.format(**slots) for part in rng.choice(ways))
-    last = f"{noted} The visit is in {rng.choice(DAYS)} days in the {rng.choice(COLOURS)} ward."
+    days, ward = (rng.choice(values(fact, "train")) for fact in ("days", "ward"))
+    last = f"{noted} The visit is in {days} days in the {ward} ward."
     turns = (f"Good day, this is {patient.name}. When is my visit?", "Good day. Who are you in our files?", who, ask,
              reach, last)  # fmt: skip
     roles = ("user", "assistant") * 3
