@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 from data.naive_duplicates import kept, likeness, shingles
 from postgrad.data.buckets import SMALL
@@ -118,10 +119,13 @@ def test_precision_and_recall_against_every_pair(tmp_path: Path) -> None:
     draw.shuffle(rows)
     texts = [" ".join(words) for words in rows]
     sets = [shingles(text) for text in texts]
-    near = [
-        [other for other in range(row) if len(sets[row] & sets[other]) >= 0.8 * len(sets[row] | sets[other])]
-        for row in range(len(texts))
-    ]
+    number: dict[tuple[str, ...], int] = {}
+    columns = [number.setdefault(shingle, len(number)) for members in sets for shingle in members]
+    sizes = np.array([len(members) for members in sets])
+    there = csr_array((np.ones(len(columns), np.int64), columns, np.cumsum([0, *sizes])))
+    shared = (there @ there.T).toarray()  # of every pair
+    alike = np.tril(shared / (sizes[:, None] + sizes - shared) >= 0.8, -1)
+    near = [np.flatnonzero(row).tolist() for row in alike]
     found = run(texts, 0.8, tmp_path)
     left = found.keeper >= 0
     owed = [row for row in range(len(texts)) if any(not left[other] for other in near[row])]
