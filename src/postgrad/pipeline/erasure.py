@@ -115,6 +115,20 @@ def origins_of(store: Store, words: Iterable[str], files: Collection[str] = ()) 
     return tuple(_origin(word, known) for word in words)
 
 
+def files_of_sources(store: Store) -> dict[tuple[str, str], Path | None]:
+    """(source, hash of the file) of all rows in the store → where that file lay when it was read; None if unknown."""
+    places: dict[str, Path] = {}
+    known: dict[tuple[str, str], None] = {}
+    for artifact in _whole(store):
+        places.update({value: artifact.folder / name for name, value in artifact.manifest["outputs"].items()})
+        for source in artifact.manifest["inputs"].values():
+            files = source.get("files", {})
+            places.update({value: place_of(Path(source["path"]), name, files) for name, value in files.items()})
+        for table in _tables(artifact):
+            known.update(dict.fromkeys(sorted(_sources(table))))
+    return {(source, file): places.get(file) for source, file in known}
+
+
 def _origin(word: str, known: dict[str, set[str]]) -> Origin:
     source, *middle, row = word.split(":") if ":" in word else (word, "")
     if len(middle) > 1 or not row.isdecimal():
