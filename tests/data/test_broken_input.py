@@ -1,7 +1,10 @@
 """Every kind of bad input: a ledger row with its reason, or one clear line; never a traceback, never silence."""
 
 import gzip
+import io
 import json
+import os
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postgrad.data import raw
-from postgrad.data.files import find_files
+from postgrad.data.chunks import Inputs, lines_of
+from postgrad.data.files import find_files, raw_rows
+from postgrad.data.formats import FORMATS, KINDS, parse
 from postgrad.data.raw import Broken, parse_line
-from postgrad.data.formats import FORMATS, parse
 from postgrad.data.rows import Handled
 from postgrad.data.sources import SourceSpec, read
 from postgrad.records.types import Origin
@@ -147,42 +151,209 @@ def test_row_numbers_are_line_numbers_blank_lines_included(tmp_path: Path) -> No
     assert [row.entries[0].origin.row for row in rows if not row.record] == [0, 2]
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "words"),
-    [
-        ("a.jsonl", b"", "file is empty"),
-        ("a.jsonl.gz", gzip.compress(b""), "file is empty"),
-        ("a.jsonl.gz", gzip.compress(GOOD * 1000)[:-20], "damaged"),
-        ("a.jsonl.gz", b"no gzip", "damaged"),
-        ("a.parquet", b"PAR1 nothing", "cannot be read as Parquet"),
-        ("a.txt", b"a,b", "of a kind that is not read"),
-    ],
-)
-def test_a_file_that_cannot_be_counted_is_one_clear_line(name: str, content: bytes, words: str, tmp_path: Path) -> None:
+def table(*of: dict[str, Any], form: str = "parquet", rows: int | None = None) -> bytes:
+    out = io.BytesIO()
+    made = pa.Table.from_pylist(list(of)).slice(0, rows)
+    if form == "parquet":
+        pq.write_table(made, out)
+    else:
+        with (pa.ipc.new_file if form == "file" else pa.ipc.new_stream)(out, made.schema) as writer:
+            writer.write_table(made)
+    return out.getvalue()
+
+
+def zstd(data: bytes) -> bytes:
+    out = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(out, "zstd") as stream:
+        stream.write(data)
+    return bytes(out.getvalue())
+
+
+QA = {"question": "2+2?", "answer": "4"}
+MANY = [{"question": f"{number}+2?", "answer": f"{number + 2}"} for number in range(500)]
+LONG = b"4" * 17_000_000
+DEEP = b"[" * 200_000 + b"]" * 200_000
+GOOD_QA = json.dumps(QA).encode()
+
+FILES_WITH_BAD_ROWS: dict[str, tuple[str, bytes, int, list[str]]] = {
+    # kind: (name, content, rows in, reason of each row that leaves)
+    "latin-1": ("a.jsonl", GOOD + b"\n" + "é".join(GOOD.decode().split("4")).encode("latin-1"), 2, ["not UTF-8"]),
+    "overlong": ("a.jsonl", GOOD + b"\n" + GOOD.replace(b"4", b"\xc0\x80"), 2, ["not UTF-8"]),
+    "a byte order mark in the middle": ("a.jsonl", GOOD + b"\n\xef\xbb\xbf" + GOOD, 2, ["broken JSON"]),
+    "two objects on a line": ("a.jsonl", GOOD + b" " + GOOD + b"\n" + GOOD, 2, ["broken JSON"]),
+    "blank lines and CRLF": ("a.jsonl", GOOD + b"\r\n\r\n" + GOOD + b"\r\n", 3, ["blank line"]),
+    "NUL bytes": ("a.jsonl", GOOD + b"\n" + b"\0" * 100 + b"\n", 2, ["broken JSON"]),
+    "cut in its last row": ("a.jsonl", GOOD + b"\n" + GOOD[:40], 2, ["broken JSON"]),
+    "one key twice": ("a.jsonl", GOOD + b"\n" + GOOD[:-1] + b', "messages": []}', 2, ["doubled key"]),
+    "one key twice, deep": ("a.jsonl", GOOD + b"\n" + GOOD.replace(b'"4"', b'"4", "role": "user"'), 2, ["doubled key"]),
+    "array with a bad element": ("a.json", b"[" + GOOD + b', {"a": NaN}, 3, ' + GOOD + b"]", 4,
+                                 ["number out of range", "not a JSON object"]),
+    "array with a long element": ("a.json", b"[" + GOOD.replace(b"4", LONG) + b"," + GOOD + b"]", 2, ["line too long"]),
+    "array with a deep element": ("a.json", b"[" + GOOD + b', {"a": ' + DEEP + b"}]", 2, ["nested too deeply"]),
+    "array with a comma too many": ("a.json", b"[" + GOOD + b", ]", 2, ["blank line"]),
+    "array with half a surrogate pair": ("a.json", b"[" + GOOD.replace(b"4", b"\\udc00") + b"," + GOOD + b"]", 2,
+                                         ["lone surrogate"]),
+    "objects, one of them broken": ("a.json", GOOD + b'\n\n{"a": tru}\n' + GOOD, 4, ["blank line", "broken JSON"]),
+    "ragged rows": ("a.csv", b"question,answer\na,b\nc\nd,e,f\n", 3, ["ragged row", "ragged row"]),
+    "blank lines in a table": ("a.csv", b"question,answer\n\na,b\n\n", 3, ["blank line", "blank line"]),
+    "NUL in a cell": ("a.csv", b"question,answer\na,b\nc,\0\n", 2, ["NUL byte"]),
+    "latin-1 cell": ("a.tsv", "question\tanswer\na\té\nb\tc\n".encode("latin-1"), 2, ["not UTF-8"]),
+    "long cell": ("a.csv", b"question,answer\na," + LONG + b"\nb,c\n", 2, ["line too long"]),
+    "long quoted cell of many lines": ("a.csv", b'question,answer\na,"' + b"4\n" * 9_000_000 + b'"\nb,c\n', 2,
+                                       ["line too long"]),
+    "nulls in a table": ("a.parquet", table(QA, {"question": None, "answer": "4"}), 2, ["null field"]),
+    "a nested type for a text": ("a.parquet", table({"question": {"x": [1]}, "answer": "4"}, {"question": None,
+                                 "answer": "4"}), 2, ["wrong type", "null field"]),
+    "a long cell of a column": ("a.parquet", table(QA, {**QA, "answer": LONG.decode()}), 2, ["line too long"]),
+    "other columns in Arrow": ("a.arrow", table(QA, {**QA, "answer": None}, form="stream"), 2, ["null field"]),
+    "rows of two schemas": ("a.jsonl", GOOD_QA + b"\n" + GOOD + b"\n", 2, ["missing field"]),
+    "packed bad rows": ("a.jsonl.zst", zstd(GOOD + b"\n{\n" + GOOD), 3, ["broken JSON"]),
+}
+
+
+@pytest.mark.parametrize("kind", FILES_WITH_BAD_ROWS)
+def test_rows_in_are_rows_kept_and_rows_dropped_with_their_reason(kind: str, tmp_path: Path) -> None:
+    name, content, rows_in, reasons = FILES_WITH_BAD_ROWS[kind]
+    path = write(tmp_path, content, name)
+    qa = GOOD_QA in content or name.endswith(("csv", "tsv", "parquet", "arrow"))
+    rows = rows_of(path, format="question_answer" if qa else "messages")
+    kept, left = [row for row in rows if row.record], [row for row in rows if not row.record]
+    assert len(rows) == rows_in == len(kept) + len(reasons)
+    assert [entry.reason for row in left for entry in row.entries] == reasons
+    assert all(entry.action == "drop" for row in left for entry in row.entries)
+    assert [origin_row(row) for row in rows] == list(range(rows_in))
+    chunked = [line for chunk in Inputs([str(path)]).chunks() for line in lines_of(chunk)]
+    assert [(line.number, line.value is None) for line in chunked] == [
+        (row.number, row.value is None) for row in raw_rows(path)]
+
+
+def origin_row(row: Handled) -> int:
+    return row.record.parents[0].row if row.record else row.entries[0].origin.row
+
+
+UTF16 = GOOD.decode().encode("utf-16")
+DAMAGED: dict[str, tuple[str, bytes, str]] = {
+    # kind: (name, content, words of the one line)
+    "empty": ("a.jsonl", b"", "file is empty"),
+    "empty table": ("a.csv", b"question,answer\n", "file is empty"),
+    "empty array": ("a.json", b" [ ]\n", "file is empty"),
+    "columns without rows": ("a.parquet", table(QA, rows=0), "file is empty"),
+    "packed emptiness": ("a.jsonl.gz", gzip.compress(b""), "file is empty"),
+    "packed emptiness, zstd": ("a.jsonl.zst", zstd(b""), "file is empty"),
+    "UTF-16 lines": ("a.jsonl", UTF16, "is UTF-16"),
+    "UTF-16 array": ("a.json", b"\xfe\xff" + GOOD.decode().encode("utf-16-be"), "is UTF-16"),
+    "UTF-16 table": ("a.csv.gz", gzip.compress("question,answer\n".encode("utf-16")), "is UTF-16"),
+    "cut gzip": ("a.jsonl.gz", gzip.compress(GOOD * 1000)[:-20], "damaged"),
+    "no gzip": ("a.jsonl.gz", b"no gzip", "damaged"),
+    "cut zstd": ("a.jsonl.zst", zstd(GOOD * 1000)[:-3], "zstd file is damaged or cut off"),
+    "no zstd": ("a.csv.zst", b"no zstd", "zstd file is damaged or cut off"),
+    "cut array": ("a.json", json.dumps(MANY).encode()[:-1], "ends in the middle of a row"),
+    "array without a quote": ("a.json", json.dumps(MANY).encode().replace(b'"', b"", 1), "ends in the middle of a row"),
+    "brackets that do not fit": ("a.json", b"[" + GOOD + b"}", "closes with }"),
+    "a text for an array": ("a.json", b'"hello"', "neither an array nor an object"),
+    "cut Parquet": ("a.parquet", table(*MANY)[:-50], "cannot be read as Parquet"),
+    "no Parquet": ("a.parquet", b"PAR1 nothing", "cannot be read as Parquet"),
+    "cut Arrow file": ("a.arrow", table(*MANY, form="file")[:-50], "cannot be read as Arrow"),
+    "cut Arrow stream": ("a.arrow", table(*MANY, form="stream")[:-8], "no end mark"),
+    "old Feather": ("a.feather", b"FEA1" + bytes(100), "Feather version 1"),
+    "packed Parquet, cut": ("a.parquet.gz", gzip.compress(table(*MANY))[:-20], "damaged"),
+    "a quote that never ends": ("a.csv", b'question,answer\na,"b\nc,d\n', "quotes or line ends do not fit"),
+    "a quote that ends too early": ("a.csv", b'question,answer\na,"b"c\nd,e\n', "quotes or line ends do not fit"),
+    "a long quoted cell that never ends": ("a.csv", b'question,answer\na,"' + LONG, "never ends"),
+    "no header": ("a.csv", b"x" * 300 + b",y\n", "no header"),
+    "a column twice": ("a.csv", b"question,question\na,b\n", "names question twice"),
+    "another kind of file": ("a.txt", b"a,b", "of a kind that is not read"),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGED)
+def test_a_file_whose_rows_cannot_be_counted_is_one_clear_line(kind: str, tmp_path: Path) -> None:
+    name, content, words = DAMAGED[kind]
     path = write(tmp_path, content, name)
     with pytest.raises(Mistake) as caught:
-        list(read(find_files(path), SourceSpec("s", "MIT", format="messages")))
+        list(read(find_files(path), SourceSpec("s", "MIT", format="question_answer")))
     assert words in str(caught.value) and str(path) in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_missing_files_folders_without_data_and_doubled_files_are_mistakes(tmp_path: Path) -> None:
-    for path in (tmp_path / "none.jsonl", tmp_path / "*.jsonl", tmp_path):
-        with pytest.raises(Mistake):
+def test_what_is_no_file_is_one_clear_line(tmp_path: Path) -> None:
+    pipe, loop, dangling = (tmp_path / name for name in ("pipe.jsonl", "loop.jsonl", "link.jsonl"))
+    os.mkfifo(pipe)
+    loop.symlink_to(loop)
+    dangling.symlink_to(tmp_path / "gone.jsonl")
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(tmp_path / "s.jsonl"))
+    folder = tmp_path / "empty"
+    (folder / "below").mkdir(parents=True)
+    (folder / ".hidden.jsonl").write_bytes(GOOD)
+    write(folder / "below", GOOD)
+    for path, words in [
+        (pipe, "pipe, socket or device"), (tmp_path / "s.jsonl", "pipe, socket or device"),
+        (loop, "leads nowhere"), (dangling, "leads nowhere"), (folder, "folder holds no data file"),
+        (tmp_path / "none.jsonl", "no such file"), (tmp_path / "*.csv", "no such file"),
+        (Path("/dev/null/x.jsonl"), "no such file")]:
+        with pytest.raises(Mistake) as caught:
             find_files(path)
+        assert words in str(caught.value) and "\n" not in str(caught.value), path
+
+
+def test_a_folder_with_a_dangling_link_or_a_pipe_is_not_read_without_it(tmp_path: Path) -> None:
+    write(tmp_path, GOOD, "a.jsonl")
+    (tmp_path / "b.jsonl").symlink_to(tmp_path / "gone")
+    with pytest.raises(Mistake, match=r"b\.jsonl: is a link that leads nowhere"):
+        find_files(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
+def test_a_file_that_may_not_be_read_is_one_clear_line(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD)
+    path.chmod(0)
+    with pytest.raises(Mistake, match=r"cannot be read \(Permission denied\)"):
+        rows_of(path)
+
+
+def test_the_same_bytes_twice_are_a_mistake(tmp_path: Path) -> None:
     for name in ("a.jsonl", "b.jsonl"):
         write(tmp_path, GOOD, name)
     with pytest.raises(Mistake, match=r"same bytes as a\.jsonl"):
         list(read(find_files(tmp_path), SourceSpec("s", "MIT")))
 
 
-def test_a_file_that_changes_while_it_is_read_is_a_failure(tmp_path: Path) -> None:
-    path = write(tmp_path, (GOOD + b"\n") * 10_000)
-    rows = read([path], SourceSpec("s", "MIT", format="messages"))
+def test_files_of_two_schemas_are_said_with_both_lines(tmp_path: Path) -> None:
+    write(tmp_path, GOOD, "a.jsonl")
+    write(tmp_path, b"question,answer\na,b\n", "b.csv")
+    with pytest.raises(Mistake, match=r"ambiguous: messages \(a.jsonl:1\), question_answer \(b.csv, row 1\)"):
+        list(read(find_files(tmp_path), SourceSpec("s", "MIT")))
+
+
+CONTAINERS = {
+    "a.jsonl": b"".join(json.dumps(row).encode() + b"\n" for row in MANY), "a.json": json.dumps(MANY).encode(),
+    "a.csv": b"question,answer\n" + b"".join(f"{row['question']},{row['answer']}\n".encode() for row in MANY),
+    "a.parquet": table(*MANY), "a.arrow": table(*MANY, form="stream"), "a.feather": table(*MANY, form="file")}
+
+
+@pytest.mark.parametrize("packed", ["", ".gz", ".zst"])
+@pytest.mark.parametrize("name", CONTAINERS)
+@pytest.mark.parametrize("change", ["grows", "shrinks", "is replaced"])
+def test_a_file_that_changes_while_it_is_read_is_a_failure(name: str, packed: str, change: str, tmp_path: Path) -> None:
+    content = {"": bytes, ".gz": gzip.compress, ".zst": zstd}[packed](CONTAINERS[name])
+    path = write(tmp_path, content, name + packed)
+    rows = read([path], SourceSpec("s", "MIT", format="question_answer"))
     next(rows)
-    with path.open("ab") as file:
-        file.write(GOOD)
+    if change == "is replaced":
+        write(tmp_path, content, "other").replace(path)
+    else:
+        path.write_bytes(content + b"\n" if change == "grows" else content[: len(content) // 2])
     with pytest.raises(Failure, match="changed while it was read"):
         list(rows)
+
+
+def test_a_change_is_seen_by_a_source_that_takes_only_its_first_rows(tmp_path: Path) -> None:
+    path = write(tmp_path, CONTAINERS["a.jsonl"])
+    rows = read([path], SourceSpec("s", "MIT", format="question_answer", rows=3))
+    assert len([next(rows), next(rows), next(rows)]) == 3
+    path.write_bytes(b"")
+    with pytest.raises(Failure, match="changed while it was read"):
+        next(rows)
 
 
 def test_a_parquet_text_that_is_not_utf8_breaks_its_own_row_only(tmp_path: Path) -> None:
@@ -241,6 +412,17 @@ NAMES = st.sampled_from(
         "plain",
         "instruction_id_list",
         "kwargs",
+        "conversations",
+        "instruction",
+        "output",
+        "history",
+        "chosen",
+        "rejected",
+        "completions",
+        "label",
+        "dataset",
+        "from",
+        "value",
         "role",
         "content",
         "meta",
@@ -256,9 +438,11 @@ NAMES = st.sampled_from(
         NAMES, JSON_VALUES | st.lists(st.dictionaries(NAMES, JSON_VALUES, max_size=3), max_size=2), max_size=5
     ),
     st.sampled_from(FORMATS),
-    st.sampled_from(["examples", "problems"]),
+    st.sampled_from(["examples", "problems", "preferences"]),
 )
 def test_whatever_the_row_it_is_parsed_or_broken(row: dict[str, Any], format_name: str, kind: Any) -> None:
+    if kind not in KINDS[format_name]:
+        return
     try:
         parsed = parse(row, format_name, kind)
     except Broken as broken:

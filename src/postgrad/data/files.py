@@ -103,12 +103,13 @@ def count_rows(path: Path) -> float:
     with _said_of(path):
         if name.endswith(columnar.SUFFIXES):
             with compression.seekable(path) as file:
-                return float((columnar.parquet_count if name.endswith(columnar.PARQUET) else columnar.arrow_count)(file))
+                count = columnar.parquet_count if name.endswith(columnar.PARQUET) else columnar.arrow_count
+                return float(count(file))
         size = path.stat().st_size
         with compression.opened(path) as (text, raw):
             if name.endswith(lines.SUFFIXES):
-                count, whole = lines.count(text, COUNTED_BYTES)
-                return float(count) if whole else count * size / raw.tell()
+                number, whole = lines.count(text, COUNTED_BYTES)
+                return float(number) if whole else number * size / raw.tell()
             row, read = None, 0
             for row in _text_rows(text, name):
                 if (at := raw.tell()) > read:  # the rows before this one lie in the bytes read before
@@ -160,8 +161,8 @@ def _said_of(path: Path) -> Iterator[None]:
         mend = "write it with a header and RFC 4180 quoting"
         raise Mistake(str(error), where=f"{path}:{error.line}", mend=mend) from error
     except pa.ArrowException as error:
-        kind = "Parquet" if bare_name(path).endswith(columnar.PARQUET) else "Arrow"
-        raise Mistake(f"cannot be read as {kind} ({str(error).splitlines()[0]})", where=str(path), mend=again) from error
+        kind, why = "Parquet" if bare_name(path).endswith(columnar.PARQUET) else "Arrow", str(error).splitlines()[0]
+        raise Mistake(f"cannot be read as {kind} ({why})", where=str(path), mend=again) from error
     except OSError as error:
         if error.errno in FULL:
             raise Failure(f"cannot be unpacked ({error.strerror})", where=str(path), mend="make room for it") from error

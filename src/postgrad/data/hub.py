@@ -1,7 +1,7 @@
 """Data sets of the hub, from the cache that the `datasets` library keeps: which of its Arrow files a source means.
 
 Nothing is fetched and nobody's code is run: the library is asked in a process of its own, which is told to stay
-offline. It takes whatever was cached last and passes a revision over; here several that fit are a mistake instead.
+offline. It takes whatever revision was cached last, also when another is asked for: here that is a mistake.
 """
 
 import importlib.util
@@ -33,7 +33,7 @@ print(json.dumps(said))
 def cached_files(name: str, subset: str | None, split: str, revision: str | None, where: str) -> list[Path]:
     """The Arrow files of one split, in their order. `where` names the source in messages.
 
-    Mistake if the library or the data set is not there, or if several subsets or revisions of it are.
+    Mistake if the library or the data set is not there, or if more than one subset or revision of it is.
     """
     if importlib.util.find_spec("datasets") is None:
         raise Mistake("hub data sets are read by the library `datasets`, which is not installed", where=where,
@@ -45,7 +45,7 @@ def cached_files(name: str, subset: str | None, split: str, revision: str | None
     except (IndexError, ValueError):
         said = {"error": (done.stderr.strip().splitlines() or ["the library said nothing"])[-1]}
     if "error" in said:
-        _refuse(f"{name} is not in the local cache ({said['error']})", name, subset, revision, where)
+        _refuse(f"{name} cannot be read from the local cache ({said['error']})", name, subset, revision, where)
     files = [Path(file) for file in said["files"]]
     if not files:
         _refuse(f"{name} has no files in the local cache", name, subset, revision, where)
@@ -62,10 +62,6 @@ def cached_files(name: str, subset: str | None, split: str, revision: str | None
     elif revision is None and len(others) > 1:
         raise Mistake(f"the local cache has several revisions of {name}: {', '.join(others)}", where=where,
                       mend="say `revision:`")
-    subsets = _names(found.parents[2])
-    if subset is None and len(subsets) > 1:
-        raise Mistake(f"the local cache has several subsets of {name}: {', '.join(subsets)}", where=where,
-                      mend="say `subset:`")
     return files
 
 

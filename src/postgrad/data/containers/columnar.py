@@ -1,4 +1,4 @@
-"""Parquet and Arrow IPC (files, streams; `.arrow`, `.feather`): a batch at a time, a bad value breaking its row alone."""
+"""Parquet and Arrow IPC (files and streams), a batch at a time; a bad value breaks its row alone."""
 
 from collections.abc import Iterator
 from typing import IO, Any

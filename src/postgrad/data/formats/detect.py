@@ -74,8 +74,9 @@ def formats_of(keys: Collection[str]) -> list[str]:
 
 def nearest_format(keys: Collection[str]) -> str:
     """In words: the format that most of a row's fields fit, and which it lacks; "" if none fits at all."""
-    def share(form: str) -> float:
-        return sum(pick(keys, names) is not None for names in NEEDS[form]) / len(NEEDS[form])
+    def share(form: str) -> float:  # a field that is there under two names is nearly there
+        there = [1.0 if pick(keys, names) else 0.9 * bool(set(names) & set(keys)) for names in NEEDS[form]]
+        return sum(there) / len(there)
 
     form = max((form for form in NEEDS if form != "prompts"), key=share)
     if not share(form):
