@@ -2,13 +2,15 @@
 
 import importlib.util
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from postgrad.data import hub
+from postgrad.data.formats import FORMATS
 from postgrad.pipeline.steps import File, Step, in_order
 from postgrad.recipe import load
+from postgrad.recipe.models import Format
 from postgrad.stages.estimate import estimate
 from postgrad.stages.plan import plan
 from postgrad.stages.shipped import shipped
@@ -107,3 +109,7 @@ def test_a_hub_source_without_the_library_is_one_line(folder: Path, monkeypatch:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(Mistake, match=r"sources\.talk: hub data sets are read by the library `datasets`"):
         planned(folder, RECIPE.replace("path: talk.csv", "hub: acme/tiny"))
+
+
+def test_a_recipe_may_name_every_format() -> None:
+    assert set(get_args(Format)) == {"auto", *FORMATS}
