@@ -25,6 +25,7 @@ from postgrad.support.hashing import hash_file, hash_text
 LICENCES = {"alpha": "CC-BY-SA-4.0", "beta": "CC-BY-NC-4.0"}
 DEVELOPMENT_TEXT, UNSEEN_TEXT, REPORTED = "what is on the development test", "what is sealed", "kim@example.org"
 UNSEEN_TASK = "sealed_sums"
+SECRET_HASH = hash_text("names to look for")
 EPOCHS = 3.0
 
 
@@ -49,12 +50,12 @@ STANDING = {("alpha", 3): [("alpha", 4), ("beta", 0)]}
 
 
 def make(
-    folder: Path, *, fused: bool = False, redact: bool = True, action: str = "keep", started: str = "2025-03-04"
+    folder: Path, *, redact: bool = True, action: str = "keep", started: str = "2025-03-04"
 ) -> Path:
-    """Write `folder/run` and `folder/.store`. `fused`: reading and cleaning are one step. `action`: what was done about
-    the overlap with the unseen task, which is above the limit. Returns the run folder."""
+    """Write `folder/run` and `folder/.store`; returns the run folder. `action`: what was done about the overlap with
+    the unseen task, which is above the limit."""
     made = _Maker(folder, started)
-    treatments = {"email": "replace", "phone": "keep", "regions": ["US"]} if redact else {"email": "keep"}
+    treatments = {"email": "replace"} if redact else {}
     read = {"alpha": range(1, 10), "beta": range(4)}
     for source, numbers in read.items():
         reading = [_entry(source, 0, "read", "drop", "broken JSON", "at character 3")] if source == "alpha" else []
@@ -65,19 +66,14 @@ def make(
         elif redact:
             cleaning = [_entry(source, 1, "redact", "keep", "email found", "email: 1")]
         file = {"file": {"path": f"/home/someone/{source}.jsonl", "files": {f"{source}.jsonl": hash_text(source)}}}
-        config = {"name": source, "format": "messages", "licence": LICENCES[source], "origin": ""}
+        file |= {"names": {"path": "/home/someone/names.txt", "files": {"names.txt": SECRET_HASH}}}
+        config = {"source": {"name": source, "format": "messages", "licence": LICENCES[source], "origin": ""},
+                  "redact": {"treatments": treatments, "regions": ["US"]}}  # fmt: skip
         clean = [row for row in numbers if (source, row) != ("alpha", 1)]
-        if fused:
-            made.step(f"read.{source}", file, {**config, "redact": treatments}, clean_rows(source, clean),
-                      [*reading, *cleaning])  # fmt: skip
-        else:
-            made.step(f"read.{source}", file, config, clean_rows(source, list(numbers)), reading)
-            made.step(f"clean.{source}", {"rows": f"read.{source}"}, {"redact": treatments}, clean_rows(source, clean),
-                      cleaning)  # fmt: skip
-    last = "read" if fused else "clean"
+        made.step(f"read.{source}", file, config, clean_rows(source, clean), [*reading, *cleaning])
     kept = [("alpha", row) for row in (2, 3, 5, 6, 7, 8, 9)] + [("beta", row) for row in (1, 2, 3)]
     made.step(
-        "deduplicate", {name: f"{last}.{name}" for name in read}, {}, _examples(kept),
+        "deduplicate", {name: f"read.{name}" for name in read}, {}, _examples(kept),
         [_entry("alpha", 3, "deduplicate", "keep", "best of its duplicates", "of 3"),
          _entry("alpha", 4, "deduplicate", "drop", "duplicate", f"of alpha, file {hash_text('alpha')[:12]}, row 3"),
          _entry("beta", 0, "deduplicate", "drop", "near duplicate",

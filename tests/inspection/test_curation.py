@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from curated_run import UNSEEN_TASK, make
+from curated_run import UNSEEN_TASK
 
 from postgrad.inspection.curation import Curation, Use
 from postgrad.inspection.row_history import UNSEEN, find_origins, having, history, summary
@@ -34,9 +34,8 @@ def opened(run: Path) -> Curation:
     return Curation(read(run))
 
 
-@pytest.mark.parametrize("fused", [False, True])
-def test_every_part_of_every_step_is_counted_by_source(tmp_path: Path, fused: bool) -> None:
-    curation = opened(make(tmp_path, fused=fused))
+def test_every_part_of_every_step_is_counted_by_source(curated: Path) -> None:
+    curation = opened(curated)
     assert curation.uses == [Use("sft", "mixture")]
     for source, way in WAY.items():
         found = {one.part: (one.entered, one.kept, one.made, one.dropped) for one in
@@ -71,10 +70,9 @@ def test_what_recipe_and_manifests_say_of_a_source(curated: Path) -> None:
     assert (said.licence, said.origin, said.version) == ("CC-BY-SA-4.0", "https://example.org/alpha", "2.1")
     assert (said.legal_basis, said.capability, said.format) == ("Art. 6(1)(a) GDPR", "alpha", "messages")
     assert [file.name for file in said.files] == ["alpha.jsonl"]
-    assert [(table.step, table.rows) for table in said.tables] == [("clean.alpha", 8)]
+    assert [(table.step, table.rows) for table in said.tables] == [("read.alpha", 8)]
 
 
-@pytest.mark.parametrize("fused", [False, True])
 @pytest.mark.parametrize(
     ("row", "said", "trained"),
     [
@@ -93,9 +91,9 @@ def test_what_recipe_and_manifests_say_of_a_source(curated: Path) -> None:
     ],
 )
 def test_the_history_of_every_row(
-    tmp_path: Path, fused: bool, row: str, said: list[tuple[str, str]], trained: list[tuple[int, bool]]
+    curated: Path, row: str, said: list[tuple[str, str]], trained: list[tuple[int, bool]]
 ) -> None:
-    curation = opened(make(tmp_path, fused=fused))
+    curation = opened(curated)
     ((origin, file),) = find_origins(curation, row)
     found = history(curation, origin, file)
     assert [(event.action, event.reason) for event in found.events if event.action != "pass"] == said

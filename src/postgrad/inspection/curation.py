@@ -128,8 +128,8 @@ class Curation:
         for (origin, part, action, reason), number in self.tally(step).items():
             if source in (None, origin):
                 counts.setdefault(part, {}).setdefault(action, Counter())[reason] += number
-        named = _work(step)
-        if named in ORDER[:1] or not counts:
+        named = work_of(step)
+        if named == "read" or not counts:
             counts.setdefault(named, {})
         kept = self.kept(step).total() if source is None else self.kept(step)[source]
         found: list[Passage] = []
@@ -147,31 +147,31 @@ class Curation:
         """kind → (rows, places found), from what redaction told the ledger."""
         rows, places = Counter[str](), Counter[str]()
         for step in self.chain(end):
-            for (origin, part, _, _, detail), number in self._details(step).items():
+            for (origin, part, _, _, detail), number in self.details(step).items():
                 if part == "redact" and source in (None, origin):
                     for kind, count in FOUND.findall(detail):
                         rows[kind.strip()] += number
                         places[kind.strip()] += number * int(count)
         return {kind: (rows[kind], places[kind]) for kind in sorted(rows)}
 
-    def looked_for(self, end: str) -> dict[str, Any]:
-        """What the recipe had redaction do, kind by kind; empty if no step on the way redacts."""
+    def looked_for(self, end: str) -> dict[str, str]:
+        """kind of personal data → what was done about it, of the kinds that redaction looked for on the way."""
+        found: dict[str, str] = {}
         for step in self.chain(end):
-            said = (self.run.manifests.get(step, {}).get("config") or {}).get("redact")
-            if isinstance(said, dict):
-                return said
-        return {}
+            config = self.run.manifests.get(step, {}).get("config") or {}
+            found |= (config.get("redact") or {}).get("treatments") or {}
+        return found
 
     def keepers(self, source: str, end: str) -> dict[str, int]:
         """source of the row that stayed → how many duplicates of this source left for it."""
         found = Counter[str]()
         for step in self.chain(end):
-            for (origin, part, action, _, detail), number in self._details(step).items():
+            for (origin, part, action, _, detail), number in self.details(step).items():
                 if part == "deduplicate" and action == "drop" and origin == source:
                     found.update({match[1]: number for match in [KEEPER.search(detail)] if match})
         return dict(found.most_common())
 
-    def _details(self, step: str) -> Counter[tuple[Any, ...]]:
+    def details(self, step: str) -> Counter[tuple[Any, ...]]:
         """The ledger's details of redaction and deduplication, without the numbers of rows."""
         parts = {part for _, part, _, _ in self.tally(step)}
         path = self.run.file(step, LEDGER)
@@ -207,12 +207,13 @@ def _contamination(rule: dict[str, Any], pairs: list[dict[str, Any]]) -> Contami
 
 def _use_name(step: str) -> str:
     first = step.partition(".")[0]
-    return "sft" if step in ("mixture", "decontaminate", "deduplicate") or first in ("read", "clean") else first
+    return "sft" if step in ("mixture", "decontaminate", "deduplicate") or first == "read" else first
 
 
-def _work(step: str) -> str:
+def work_of(step: str) -> str:
+    """`read.gsm8k` → read, `rlvr.deduplicate` → deduplicate."""
     first, last = step.partition(".")[0], step.rpartition(".")[2]
-    return first if first in ("read", "clean") else last
+    return first if first == "read" else last
 
 
 def _joined(passages: list[Passage]) -> list[Passage]:

@@ -84,15 +84,7 @@ def _look(shown: Shown, kind: str, batch: pa.RecordBatch, allowed_N: np.ndarray)
 
 def redacted(curation: Curation, end: str) -> bool:
     """Whether the recipe had the rows of a step searched for personal data of any kind."""
-    return bool(treated(curation.looked_for(end)))
-
-
-def treated(said: dict[str, Any]) -> dict[str, str]:
-    """kind → treatment, of the kinds that redaction looked for."""
-    return {kind: value for kind, value in said.items() if isinstance(value, str) and value in TREATMENTS}
-
-
-TREATMENTS = ("replace", "pseudonym", "drop", "report")
+    return bool(curation.looked_for(end))
 
 
 def hidden_rows(curation: Curation, end: str, parts: Iterable[str] = tuple(HIDING)) -> set[tuple[str, str, int]]:

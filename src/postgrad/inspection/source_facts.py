@@ -67,7 +67,7 @@ def facts(curation: Curation, source: str) -> SourceFacts:
     run = curation.run
     said: dict[str, Any] = (run.recipe.get("sources") or {}).get(source) or {}
     reading = [step for step in curation.steps if _reads(run, step, source)]
-    configs = [run.manifests[step].get("config") or {} for step in reading if step in run.manifests]
+    configs = [_spec(run, step) for step in reading]
     read: dict[str, Any] = configs[0] if configs else {}
     told = lambda key: str(said.get(key) or read.get(key) or "")
     capability = next(
@@ -79,28 +79,29 @@ def facts(curation: Curation, source: str) -> SourceFacts:
         next((str(one["format"]) for one in counts if one.get("format")), told("format")),
         str(said.get("generate") or ""),
         tuple(dict.fromkeys(file for step in reading for file in _files(run, step))),
-        tuple(table for step in _cleaned(curation, reading) if (table := table_fact(run, step))),
+        tuple(table for step in reading if (table := table_fact(run, step))),
     )  # fmt: skip
 
 
 def _reads(run: Run, step: str, source: str) -> bool:
-    config = run.manifests.get(step, {}).get("config") or {}
-    return step.partition(".")[0] == "read" and config.get("name", step.partition(".")[2]) == source
+    return step.partition(".")[0] == "read" and _spec(run, step).get("name") == source
 
 
-def _cleaned(curation: Curation, reading: list[str]) -> list[str]:
-    """For each step that read the source the one that cleaned its rows, if that is a step of its own."""
-    after = {given: step for step in curation.steps if step.startswith("clean.") for given in curation.run.inputs(step)}
-    return [after.get(step, step) for step in reading]
+def _spec(run: Run, step: str) -> dict[str, Any]:
+    """How a step was told to read its source."""
+    return (run.manifests.get(step, {}).get("config") or {}).get("source") or {}
 
 
 def _files(run: Run, step: str) -> list[FileFact]:
-    """What a step has read: the user's files, or those that a generator wrote."""
+    """The files of rows that a step has read: the user's, or those that a generator wrote. Not the other inputs, such
+    as a list of names to look for, which must not be known by its hash."""
     found: list[FileFact] = []
-    for given in (run.manifests.get(step, {}).get("inputs") or {}).values():
+    for role, given in (run.manifests.get(step, {}).get("inputs") or {}).items():
+        if role.partition(".")[0] != "file":
+            continue
         if "files" in given:
             found += [FileFact(name, value, _bytes(run, value)) for name, value in given["files"].items()]
-        elif given.get("step") != "base":
+        else:
             made = run.manifests.get(given["step"], {})
             sizes = made.get("sizes") or {}
             found += [FileFact(name, value, sizes.get(name)) for name, value in (made.get("outputs") or {}).items()]

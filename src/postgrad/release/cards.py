@@ -8,7 +8,7 @@ from typing import Any
 from postgrad.inspection.curation import Curation, Use
 from postgrad.inspection.data_stats import LanguageOf
 from postgrad.inspection.run_folder import read
-from postgrad.inspection.shown_rows import Shown, by_source, everything, treated
+from postgrad.inspection.shown_rows import Shown, by_source, everything
 from postgrad.inspection.source_facts import SourceFacts, facts, sources, table_fact
 from postgrad.release.croissant import mixture_croissant, source_croissant
 from postgrad.release.data_card import mixture_card, mixture_summary, source_card, source_summary
@@ -80,7 +80,7 @@ def _notes(curation: Curation, source: str | None, uses: list[Use], said: list[S
     for use in uses:
         steps = [f"{one.part}: {one.entered} in, {one.kept} out" for one in curation.passages(use.end, source)]
         done.append(f"for {use.name}: {'; '.join(steps)}")
-        looked, found = treated(curation.looked_for(use.end)), curation.personal_data(source, use.end)
+        looked, found = curation.looked_for(use.end), curation.personal_data(source, use.end)
         kinds = [f"{kind} ({looked[kind]}) in {found.get(kind, (0, 0))[0]} rows" for kind in looked]
         personal.append(f"for {use.name}: {', '.join(kinds) or 'not looked for'}")
         if overlap := curation.contamination(source, use.end):

@@ -7,7 +7,7 @@ from postgrad.inspection.curation import Contamination, Curation, Overlaps, Pass
 from postgrad.inspection.data_stats import SURE, Stats
 from postgrad.inspection.draw import turns
 from postgrad.inspection.flow import mixture as shares_of
-from postgrad.inspection.shown_rows import Shown, treated
+from postgrad.inspection.shown_rows import Shown
 from postgrad.inspection.source_facts import SourceFacts, TableFact
 from postgrad.records.tables import SCHEMAS
 from postgrad.records.types import Example, Preference, Problem
@@ -18,7 +18,7 @@ from postgrad.support.words import joined, percent, printable, size, whole
 
 RECORDS: dict[str, type] = {"examples": Example, "preferences": Preference, "problems": Problem}
 PARTS = {
-    "read": "read", "clean": "filter and redact", "filter": "filter", "redact": "redact personal data",
+    "read": "read", "filter": "filter", "redact": "redact personal data",
     "deduplicate": "remove duplicates", "decontaminate": "decontaminate", "mix": "mixture"}  # fmt: skip
 TELLS = {
     "content_id": "hash of the messages; rows that say the same share it",
@@ -231,7 +231,7 @@ def _reasons(counts: dict[str, int]) -> str:
 
 
 def _personal_data(curation: Curation, source: str | None, use: Use) -> str:
-    looked, found = treated(curation.looked_for(use.end)), curation.personal_data(source, use.end)
+    looked, found = curation.looked_for(use.end), curation.personal_data(source, use.end)
     if not looked:
         return "### Personal data\n\nNot looked for: the recipe asks for no redaction."
     lines: list[list[object]] = [
@@ -309,7 +309,7 @@ def _lengths(stats: Stats) -> str:
 
 
 def _samples(curation: Curation, use: Use, shown: Shown) -> str:
-    if not treated(curation.looked_for(use.end)):
+    if not curation.looked_for(use.end):
         return "### Samples\n\nNone: redaction has not been over these rows, so that they are not quoted here."
     if not shown.samples:
         return "### Samples\n\nNone of the rows may be quoted."
