@@ -105,7 +105,7 @@ def test_a_broken_row_in_a_task_stops_the_run_early(place: Place, capsys: pytest
     with (place.folder / "shapes_dev.jsonl").open("a") as file:
         file.write("{}\n")
     line = one_line(capsys, place, 2)
-    assert "tasks.shapes_dev" in line and "shapes_dev.jsonl:11: missing field (messages); " in line
+    assert "tasks.shapes_dev" in line and "shapes_dev.jsonl:11: missing field (ground_truth); " in line
     assert "sft" not in place.json("run.json")["stages"]
     whole(place)
 

@@ -20,12 +20,26 @@ from pathlib import Path
 from types import FrameType
 
 from postgrad import __version__
-from postgrad.cli import chat, decontaminate, doctor, plan, report, run, schema, store, trace, verify
+from postgrad.cli import (
+    chat,
+    data,
+    decontaminate,
+    deduplicate,
+    doctor,
+    plan,
+    redact,
+    report,
+    run,
+    schema,
+    store,
+    trace,
+    verify,
+)
 from postgrad.cli.parser import Parser
 from postgrad.support.errors import EXIT_FAILURE, EXIT_INTERRUPTED, Mistake, PostgradError
 from postgrad.support.nearest import nearest
 
-COMMANDS = (run, plan, report, trace, verify, chat, decontaminate, store, doctor, schema)
+COMMANDS = (run, plan, report, trace, verify, chat, data, decontaminate, deduplicate, redact, store, doctor, schema)
 EXIT_CLOSED_PIPE = 128 + signal.SIGPIPE if hasattr(signal, "SIGPIPE") else EXIT_FAILURE
 FULL = (errno.ENOSPC, errno.EDQUOT)
 

@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from postgrad.support.ngrams import Hashes, Offsets, token_hashes, windows
 
@@ -91,6 +90,8 @@ def _columns(hashes: bytes) -> NDArray[np.int64]:
 
 def matrix(columns: NDArray[np.int64], offsets: Offsets) -> Any:
     """Sets as a sparse matrix of ones, from their members (repeated ones too), one set after the other."""
+    from scipy.sparse import csr_array  # heavy, and a plan needs none
+
     made = csr_array((np.ones(len(columns), np.int8), columns, offsets), shape=(len(offsets) - 1, _COLUMNS))
     made.sum_duplicates()
     made.data[:] = 1  # a shingle that comes 256 times would else count as none

@@ -87,16 +87,17 @@ def _read_folder(source: Path, folder: Path) -> bool:
         config = AutoConfig.from_pretrained(source, local_files_only=True, trust_remote_code=False)
         model = AutoModelForCausalLM.from_pretrained(
             source, config=config, dtype="auto", local_files_only=True, use_safetensors=True, trust_remote_code=False)
-        model.save_pretrained(folder)
-        if not (source / "tokenizer.json").is_file():  # an older form: transformers makes the fast one from it
-            AutoTokenizer.from_pretrained(source, local_files_only=True, trust_remote_code=False).save_pretrained(
-                folder
-            )
+        older = not (source / "tokenizer.json").is_file()  # transformers makes the fast one from it
+        tokenizer = (
+            AutoTokenizer.from_pretrained(source, local_files_only=True, trust_remote_code=False) if older else None)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise Failure(
             f"cannot be read ({_line(error)})", where=str(source), mend="copy or save the model again"
         ) from error
-    origin = source if (source / "tokenizer.json").is_file() else folder
+    model.save_pretrained(folder)
+    if tokenizer is not None:
+        tokenizer.save_pretrained(folder)
+    origin = folder if older else source
     said = json.loads(path.read_text()) if (path := origin / "tokenizer_config.json").is_file() else {}
     plain = not (source / "chat_template.jinja").is_file() and "chat_template" not in said
     if origin is source:
