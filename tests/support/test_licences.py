@@ -81,6 +81,8 @@ def test_expressions_and_case() -> None:
     assert describe("GPL-2.0-only WITH Classpath-exception-2.0") == describe("GPL-2.0+") == describe("GPL-2.0-only")
     for broken in ("", "()", "(MIT", "MIT)", "MIT OR", "AND", "MIT Apache-2.0", "(MIT AND GPL-3.0-only", "MIT WITH"):
         assert describe(broken) == "not known here", broken
+    assert describe("Gemma 3 Terms of Use") == describe("gemma") == "terms of its own, read them"
+    assert describe("gemma 4") == "not known here"  # Apache-2.0 by now, which the recipe is to say
     assert describe("LicenseRef-house-rules") == "terms of its own, read them"
 
 

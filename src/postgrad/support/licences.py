@@ -85,7 +85,7 @@ NAMED = (
         "a model trained on it or its outputs and passed on has a name that begins with Llama, shows “Built with "
         "Llama” and keeps to the acceptable-use policy", "https://www.llama.com/llama3_1/license/ 1.b"),
     Named(
-        r"gemma(?:-.*)?", "Gemma Terms of Use", TERMS,
+        r"gemma(?!-?4)(?:[-1-3].*)?", "Gemma Terms of Use", TERMS,  # Gemma 4 is under Apache-2.0
         "its limits of use are passed on with models derived from it, among them those trained on its outputs to "
         "behave like it", "https://ai.google.dev/gemma/terms 1.1, 3.1"),
     Named(
