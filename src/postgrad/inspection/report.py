@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from postgrad.inspection import (
     answers,
+    canary_picture,
     choices,
     curves,
     flow,
@@ -15,6 +16,7 @@ from postgrad.inspection import (
     headline,
     pairs,
     palette,
+    protection,
     rollouts,
     score_pictures,
 )
@@ -57,6 +59,8 @@ def contents(run: Run, loader: jinja2.BaseLoader, surroundings: jinja2.Environme
     examples = flow.examples(run)
     capabilities, sources = flow.mixture(run)
     licences, licence_verdict = choices.licences(run)
+    protected = protection.of_run(run)
+    tried = protected.canaries if protected else None
     css, _, _ = loader.get_source(surroundings, "report.css")
     return {
         "run": run,
@@ -90,6 +94,8 @@ def contents(run: Run, loader: jinja2.BaseLoader, surroundings: jinja2.Environme
         "cases": answers.by_task(run),
         "pairs": [found for stage in run.about.get("stages") or {} if (found := pairs.of_stage(run, stage))],
         "rollouts": [seen for stage in run.stages if (seen := rollouts.of_stage(run, stage))],
+        "protection": protected,
+        "canary_pictures": [Markup(canary_picture.draw(tried, width)) for width in (WIDE, NARROW)] if tried else [],
         "licences": licences,
         "licence_verdict": licence_verdict,
         "seal": run.about.get("seal") or {},
