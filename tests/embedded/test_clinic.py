@@ -1,4 +1,4 @@
-"""The made-up clinic: nobody in it exists, numbers are of test ranges, and its tasks share nothing with its training."""
+"""The made-up clinic: nobody in it exists, numbers are of test ranges, tasks share nothing with training."""
 
 import json
 import re
@@ -38,7 +38,8 @@ def test_the_list_that_ships_is_the_clinics() -> None:
 def test_identifiers_are_of_test_ranges(seed: int) -> None:
     for one in patients(seed):
         assert nhs.is_valid(one.nhs) and one.nhs.startswith("999")
-        assert re.fullmatch(r"\+44 20 7946 0\d{3}", one.phone) and phonenumbers.is_valid_number(phonenumbers.parse(one.phone))
+        assert re.fullmatch(r"\+44 20 7946 0\d{3}", one.phone)
+        assert phonenumbers.is_valid_number(phonenumbers.parse(one.phone))
         assert one.email.endswith(".example.org") and re.fullmatch(r"\d{4}-\d{4}", one.record)
 
 
@@ -101,7 +102,8 @@ def test_the_tasks_name_nobody_and_share_no_problem() -> None:
 def test_the_unseen_task_asks_in_other_words() -> None:
     known = {question for questions in notes.QUESTIONS.values() for question in questions}
     assert not known & set(notes.NEW_QUESTIONS.values())
-    assert {question_of(row).split("\n")[1] for row in problems("clinic_notes_new")} == set(notes.NEW_QUESTIONS.values())
+    asked = {question_of(row).split("\n")[1] for row in problems("clinic_notes_new")}
+    assert asked == set(notes.NEW_QUESTIONS.values())
 
 
 def test_no_row_holds_much_of_a_problem_in_runs_of_eight_words() -> None:

@@ -85,7 +85,8 @@ class Kept:
         return Progress(label, total, unit)
 
 
-CONFIG = {"stage": "sft", "template": "tulu", "samples": 3, "temperature": 1.0, "slots": 8, "seed": 1, "confidence": 0.95}
+CONFIG = {
+    "stage": "sft", "template": "tulu", "samples": 3, "temperature": 1.0, "slots": 8, "seed": 1, "confidence": 0.95}
 
 
 def tried(model: Path, out: Path) -> dict[str, Any]:
@@ -170,10 +171,13 @@ def test_a_model_that_never_saw_them_gives_nothing_away(folder: Path, tmp_path: 
 def test_the_account_names_nobody(remembering: Path, tmp_path: Path) -> None:
     tried(remembering, tmp_path / "out")
     said = (tmp_path / "out" / "canaries.json").read_text()
-    assert not any(word in said for one in (*KNOWN, *NEVER) for word in (one.secret, *one.before.split(",")[0].split()[1:]))
+    for one in (*KNOWN, *NEVER):
+        assert not any(word in said for word in (one.secret, *one.before.split(",")[0].split()[1:]))
 
 
-def test_done_completions_are_not_done_again(remembering: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_done_completions_are_not_done_again(
+    remembering: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kept = Kept(tmp_path)
     test.run(KNOWN, secrets(63), {"model": remembering.parent}, CONFIG, kept)
     once = (tmp_path / "canaries.json").read_text()

@@ -31,8 +31,9 @@ def canaries() -> dict[str, Any]:
     for repeats in (0, 1, 16):
         bits = [10 - math.log2(rank) for rank in ranks(repeats)]
         said = repeats == 16
-        made["canaries"] += [{"number": number, "repeats": repeats, "rank": rank, "exposure": bits[number],
-                              "greedy": said and rank == 1, "sampled": 4 * said} for number, rank in enumerate(ranks(repeats))]
+        made["canaries"] += [
+            {"number": number, "repeats": repeats, "rank": rank, "exposure": bits[number], "greedy": said and rank == 1,
+             "sampled": 4 * said} for number, rank in enumerate(ranks(repeats))]
         share = {"found": 3 * said, "share": 0.75 * said, "low": 0.3 * said, "high": 0.95 if said else 0.49}
         made["groups"].append({"repeats": repeats, "canaries": 4, "exposure": sum(bits) / 4, "low": min(bits),
                                "high": max(bits), "p_value": 1e-9 if said else 0.4, "greedy": share, "sampled": share})
@@ -60,7 +61,8 @@ def protect(run: Path, key: Path) -> Path:
         about["steps"].append({"name": name, "key": hash_text(name), "outputs": hash_text(name), "stage": None})
     folder = store / "artifacts" / hash_text("read.notes")
     messages = (Message("user", "q"), Message("assistant", "a"))
-    rows = [Example(content_id(messages), (Origin("notes", "f", number),), messages, "notes", "x", "math") for number in range(70)]
+    rows = [Example(content_id(messages), (Origin("notes", "f", number),), messages, "notes", "x", "math")
+            for number in range(70)]
     write_records(folder / "examples.parquet", Example, rows)
     write_records(folder / "ledger.parquet", LedgerEntry, [
         LedgerEntry(Origin("notes", "f", number), "redact", action, reason, detail)  # type: ignore[arg-type]
@@ -86,7 +88,8 @@ def test_what_was_found_is_what_the_ledger_says(run: Path) -> None:
     assert found is not None
     rows = Counter({"name": 40 + 7, "phone": 25, "email": 5, "national_id": 7})
     places = Counter({"name": 40 * 3 + 7, "phone": 25, "email": 10, "national_id": 14})
-    assert {kind.kind: (kind.rows, kind.places) for kind in found.kinds} == {kind: (rows[kind], places[kind]) for kind in rows}
+    said = {kind.kind: (kind.rows, kind.places) for kind in found.kinds}
+    assert said == {kind: (rows[kind], places[kind]) for kind in rows}
     notes = next(source for source in found.sources if source.name == "notes")
     assert notes.found == places and notes.rows == 77 and notes.basis == BASIS
     assert "bank accounts" in found.not_looked_for and "names" not in found.not_looked_for

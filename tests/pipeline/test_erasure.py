@@ -1,4 +1,4 @@
-"""What a row went into is found by its lineage, and goes; a search of every byte, by lines that know no lineage, agrees."""
+"""What a row went into is found by its lineage, and goes; a search of every byte, which knows no lineage, agrees."""
 
 from pathlib import Path
 
@@ -46,7 +46,8 @@ def mix(inputs: Inputs, config: Config, resources: Resources) -> None:
 
 def train(inputs: Inputs, config: Config, resources: Resources) -> None:
     """Weights that remember every word."""
-    words = [str(row) for path in inputs.values() for table in path.glob("*.parquet") for row in pq.read_table(table).to_pylist()]
+    tables = [table for path in inputs.values() for table in path.glob("*.parquet")]
+    words = [str(row) for table in tables for row in pq.read_table(table).to_pylist()]
     (resources.out / "model").mkdir()
     (resources.out / "model" / "model.safetensors").write_text("\n".join(words))
 
@@ -115,7 +116,9 @@ def test_a_row_that_the_mixture_left_out_is_in_no_weights(store: Store, made: di
     assert steps_of(store, "notes:2") == {"read.notes", "join"}
 
 
-def test_a_duplicate_lives_on_in_the_row_that_stands_for_it(store: Store, made: dict[str, Artifact], tmp_path: Path) -> None:
+def test_a_duplicate_lives_on_in_the_row_that_stands_for_it(
+    store: Store, made: dict[str, Artifact], tmp_path: Path
+) -> None:
     found = erasure(store, origins_of(store, ["notes:3"]))
     assert [origin.row for origin in found.same] == [1]
     assert {place.origin.row for place in found.places} == {1, 3}
@@ -170,7 +173,8 @@ def test_a_store_in_use_is_left_alone(store: Store, made: dict[str, Artifact]) -
 
 
 @pytest.mark.parametrize(("word", "what"), [
-    ("notes", "is no origin"), ("notes:x", "is no origin"), ("notes:a:b:1", "is no origin"), ("note:1", "sources there are"),
+    ("notes", "is no origin"), ("notes:x", "is no origin"), ("notes:a:b:1", "is no origin"),
+    ("note:1", "sources there are"),
     ("notes:fff:1", "no rows of such a file")])
 def test_what_is_no_origin_is_said(store: Store, made: dict[str, Artifact], word: str, what: str) -> None:
     with pytest.raises(Mistake, match=what):

@@ -93,6 +93,7 @@ def test_this_machine(host: str) -> None:
     assert network._is_own(host)
 
 
-@pytest.mark.parametrize("host", ["10.0.0.1", "0.0.0.1", "fe80::1%eth0", "example.org", "127.0.0.1.example.org", "2130706433"])
+@pytest.mark.parametrize(
+    "host", ["10.0.0.1", "0.0.0.1", "fe80::1%eth0", "example.org", "127.0.0.1.example.org", "2130706433"])
 def test_another_machine(host: str) -> None:
     assert not network._is_own(host)

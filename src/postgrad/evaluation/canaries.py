@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from postgrad.models import LoadedModel
 
 CHANCE = 1 / math.log(2)
-"""Mean exposure, in bits, of a secret that the model does not know: that of −log₂ of a number drawn evenly from 0 to 1."""
+"""Mean exposure, in bits, of a secret that the model does not know: −log₂ of a number drawn evenly from 0 to 1."""
 PACKED_TOKENS = 8192
 """Tokens of one forward."""
 PREFIX_SECRETS = 64
@@ -65,7 +65,8 @@ class Canary:
 @dataclass(frozen=True)
 class Tried:
     """What one canary showed: its rank (1 is the likeliest), whether the likeliest answer holds it, how many samples
-    do."""
+    do.
+    """
 
     repeats: int
     rank: int
@@ -75,7 +76,9 @@ class Tried:
 
 
 def exposure(rank: int, secrets: int) -> float:
-    """log₂ of how many of `secrets` there are for each of the `rank` likeliest, in bits. ValueError for no such rank."""
+    """log₂ of how many of `secrets` there are for each of the `rank` likeliest, in bits. ValueError for no such
+    rank.
+    """
     if not 1 <= rank <= secrets:
         raise ValueError(f"there is no rank {rank} among {secrets}")
     return math.log2(secrets) - math.log2(rank)
@@ -89,8 +92,8 @@ def rank(own: float, others: Sequence[float]) -> int:
 def by_chance(exposures: Sequence[float]) -> float:
     """The chance that secrets which the model does not know have these exposures, or higher ones, on average.
 
-    Each is then an exponential variable of mean 1 / ln 2, so that their sum is a gamma variable; ranks are whole numbers
-    and the true chance is a little smaller.
+    Each is then an exponential variable of mean 1 / ln 2, so that their sum is a gamma variable; ranks are whole
+    numbers, and the true chance is a little smaller.
     """
     from scipy.stats import gamma
 

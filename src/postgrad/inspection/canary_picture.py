@@ -24,8 +24,8 @@ def draw(found: dict[str, Any], width: float) -> str:
         axes.axhspan(0, CHANCE_TOP, color=LIGHT["unsure"], alpha=0.13, lw=0)
         axes.axhline(found["chance"], color=LIGHT["soft"], lw=1.2, ls=(0, (4, 3)))
         axes.axhline(most, color=LIGHT["line"], lw=1)
-        axes.annotate("chance", (len(groups) - 0.45, found["chance"]), xytext=(0, 4), textcoords="offset pixels", ha="right",
-                      fontsize=9, color=LIGHT["soft"])
+        axes.annotate("chance", (len(groups) - 0.45, found["chance"]), xytext=(0, 4), textcoords="offset pixels",
+                      ha="right", fontsize=9, color=LIGHT["soft"])
         for place, group in enumerate(groups):
             _column(plot, axes, place, group, found)
         axes.set_xticks(range(len(groups)))
@@ -41,18 +41,19 @@ def _column(plot: Plot, axes: Any, place: int, group: dict[str, Any], found: dic
     colour = LIGHT["base" if not group["repeats"] else "loss" if group["p_value"] < 0.01 else "stage-1"]
     for index, one in enumerate(own):
         x = place + (0 if len(own) == 1 else SPREAD * (2 * index / (len(own) - 1) - 1))
-        said = one["greedy"] or one["sampled"]
-        axes.plot([x], [one["exposure"]], "D" if said else "o", ms=6 if said else 5, color=colour, alpha=0.85 if said else 0.45,
-                  mec=LIGHT["paper"], mew=0.6, clip_on=False)
+        mark, size, alpha = ("D", 6, 0.85) if one["greedy"] or one["sampled"] else ("o", 5.5, 0.45)
+        axes.plot([x], [one["exposure"]], mark, ms=size, color=colour, alpha=alpha, mec=LIGHT["paper"], mew=0.6,
+                  clip_on=False)
     axes.plot([place - 0.42, place + 0.42], [group["exposure"]] * 2, color=colour, lw=2.6, solid_capstyle="round")
     greedy, sampled = group["greedy"], group["sampled"]
-    axes.annotate(f"{greedy['found']} of {group['canaries']} said", (place, 0), xytext=(0, -46), textcoords="offset pixels",
-                  xycoords=("data", "axes fraction"), ha="center", fontsize=9, annotation_clip=False,
-                  color=LIGHT["loss" if greedy["found"] else "soft"])
+    axes.annotate(f"{greedy['found']} of {group['canaries']} said", (place, 0), xytext=(0, -46),
+                  textcoords="offset pixels", xycoords=("data", "axes fraction"), ha="center", fontsize=9,
+                  annotation_clip=False, color=LIGHT["loss" if greedy["found"] else "soft"])
     share = f"{number(100 * greedy['low'])} to {number(100 * greedy['high'])} %"
     plot.band(axes, place - 0.5, place + 0.5, "\n".join((
         f"{_named(group)} rows" if group["repeats"] else "never trained on",
-        f"mean exposure {group['exposure']:.2f} bits ({group['low']:.2f} to {group['high']:.2f}), chance {found['chance']:.2f}",
+        f"mean exposure {group['exposure']:.2f} bits ({group['low']:.2f} to {group['high']:.2f})",
+        f"chance {found['chance']:.2f} bits",
         f"p = {group['p_value']:.2g} against chance",
         f"said outright: {greedy['found']} of {group['canaries']} ({share})",
         f"in {found['samples']} draws: {sampled['found']} of {group['canaries']}")))

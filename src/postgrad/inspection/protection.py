@@ -1,4 +1,4 @@
-"""What a data-protection officer asks of a run: which personal data, on what basis, what was done, who can reach what."""
+"""What a data-protection officer asks of a run: which personal data, on what basis, what was done, who can read it."""
 
 import stat
 from collections import Counter
@@ -99,7 +99,7 @@ def of_run(run: Run) -> Protection | None:
 
 
 def _found(run: Run) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]], Counter[str]]:
-    """(source, kind) → places, and rows; source → rows read. Each step's ledger counts once, whatever it is used for."""
+    """(source, kind) → places, and rows; source → rows read. A step's ledger counts once, whatever it is used for."""
     curation = Curation(run)
     places, rows, read = Counter[tuple[str, str]](), Counter[tuple[str, str]](), Counter[str]()
     for step in curation.steps:
@@ -148,7 +148,8 @@ def _place(what: str, path: Path) -> Place:
         mode = path.stat().st_mode
     except OSError:
         return Place(what, str(path), "not there", True)
-    others = [who for who, bit in (("its group", stat.S_IRGRP), ("everybody on this machine", stat.S_IROTH)) if mode & bit]
+    known = (("its group", stat.S_IRGRP), ("everybody on this machine", stat.S_IROTH))
+    others = [who for who, bit in known if mode & bit]
     if others:
         return Place(what, str(path), f"its owner and {others[-1]} (mode {stat.S_IMODE(mode):o})", False)
     return Place(what, str(path), f"its owner alone (mode {stat.S_IMODE(mode):o})", True)

@@ -68,8 +68,7 @@ class Copy:
 
 @dataclass
 class Erasure:
-    """What a request to erase `origins` comes to. `same`: rows elsewhere that say the same, by what deduplication found.
-    """
+    """What a request to erase `origins` comes to. `same`: other rows that say the same, as deduplication found."""
 
     origins: tuple[Origin, ...]
     places: list[Place] = field(default_factory=list)
@@ -289,7 +288,7 @@ def _nothing(path: Path) -> None:
 
 
 def erase(store: Store, found: Erasure, on_removed: Callable[[Path], None] = _nothing) -> None:
-    """Remove the artifacts, the copies and what may hold anything, as `erasure` named them. The sources stay as they are.
+    """Remove the artifacts, the copies and what may hold anything, as `erasure` named them. Sources stay as they are.
 
     Copies go first, so that a call that was cut off finds the rest again. Failure if a run is using the store.
     """

@@ -146,7 +146,7 @@ class _Wiring:
 
     def _canaries(self, stage: str) -> None:
         """The secrets planted in a source, tried against the model of a stage."""
-        planted = next(made for source in self.recipe.sources.values() if (made := source.generate) in CANARIES)
+        planted = next(source.generate for source in self.recipe.sources.values() if source.generate in CANARIES)
         config = {
             "generator": planted, "seed": self.recipe.seed, "candidates": CANDIDATES, "stage": stage,
             "template": self.recipe.template, "samples": CANARY_SAMPLES, "temperature": 1.0, "slots": SLOTS,

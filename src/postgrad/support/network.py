@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from postgrad.support.errors import Failure, Mistake
+from postgrad.support.errors import Failure
 
 Mode = Literal["allowed", "guarded", "none"]
 

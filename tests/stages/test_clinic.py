@@ -1,0 +1,79 @@
+"""The clinic's recipes ship and plan; a run without a network is one by the command alone, and says so everywhere."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from postgrad.embedded.clinic.canaries import canaries
+from postgrad.pipeline.steps import in_order
+from postgrad.recipe import load
+from postgrad.stages.plan import plan
+from postgrad.stages.shipped import shipped
+from postgrad.support.errors import Mistake
+
+from .making import RECIPE, Place, write_place
+
+SHORT = RECIPE.partition("  - {name: pairs")[0] + "evaluate: {limit: 4, max_tokens: 8}\n"
+
+
+@pytest.fixture(autouse=True)
+def own_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("POSTGRAD_PSEUDONYM_KEY", str(tmp_path / "pseudonym.key"))
+
+
+@pytest.mark.parametrize("name", ["clinic", "clinic_unredacted"])
+def test_the_recipes_plan_a_test_of_the_last_model(name: str) -> None:
+    steps = {step.name: step for step in in_order(plan(load(name, (), shipped())).steps)}
+    tried = steps["canaries.sft"]
+    assert tried.inputs == {"model": steps["sft"]} and tried.stage == "sft"
+    said = json.dumps(tried.config)
+    assert not any(canary.secret in said for canary in canaries(tried.config["seed"]))
+
+
+def test_they_differ_in_redaction_alone() -> None:
+    one, other = (load(name, (), shipped()).model_dump(mode="json") for name in ("clinic", "clinic_unredacted"))
+    treated = one["curate"].pop("redact"), other["curate"].pop("redact")
+    assert {**one, "name": ""} == {**other, "name": ""}
+    kinds = ("email", "phone", "national_id", "birth_date", "record_number", "name")
+    assert all(treated[0][kind] in ("replace", "pseudonym") and treated[1][kind] == "keep" for kind in kinds)
+
+
+def test_the_recipe_of_the_docs_for_files_of_ones_own(tmp_path: Path) -> None:
+    docs = (Path(__file__).parents[2] / "docs/clinic.md").read_text()
+    _, _, text = docs.partition("Copy the recipe and put your files in place of the generator:\n\n")
+    lines = [line.removeprefix("    ") for line in text.split("\n\n")[0].splitlines()]
+    (tmp_path / "ours.yaml").write_text("\n".join(lines))
+    (tmp_path / "our_names.txt").write_text("Mira Holt\n")
+    (tmp_path / "notes.jsonl").write_text(json.dumps({"question": "Who?", "answer": "Mira Holt."}) + "\n")
+    made = load(str(tmp_path / "ours.yaml"), (), shipped())
+    assert made.network == "none" and "clinic" not in made.sources and not made.evaluate.canaries
+    assert "canaries.sft" not in {step.name for step in in_order(plan(made).steps)}
+
+
+def test_canaries_want_a_source_that_has_some(tmp_path: Path, base: Path) -> None:
+    place = write_place(tmp_path / "place", base, SHORT)
+    with pytest.raises(Mistake, match=r"evaluate\.canaries: wants one source with planted secrets, and there are 0"):
+        load(str(place.recipe), ("evaluate.canaries=true",), shipped())
+
+
+def test_a_process_that_did_not_leave_the_network_does_not_run(place: Place) -> None:
+    with pytest.raises(Mistake, match="this process has not left it"):
+        place.run("network=none")
+
+
+def test_a_run_without_a_network_says_so_in_run_json_manifests_and_report(tmp_path: Path, base: Path) -> None:
+    place = write_place(tmp_path / "place", base, SHORT.replace("licence: MIT}", "licence: MIT, legal_basis: law}", 1))
+    done = subprocess.run(
+        [sys.executable, "-m", "postgrad.cli.main", *place.command("--set", "network=none")],
+        capture_output=True, text=True, timeout=600)
+    if "does not let this process leave" in done.stderr:
+        pytest.skip(done.stderr.strip())
+    assert done.returncode == 0, done.stderr
+    said = place.json("run.json")["network"]
+    assert said["mode"] == "none" and "unreachable" in said["connect"] and said["attempts"] == 0
+    notes = [artifact.manifest["notes"]["network"] for artifact in place.made()]
+    assert notes and all(one["mode"] == "none" for one in notes)
+    assert "This run had none: a" in (place.out / "report.html").read_text()
