@@ -1,6 +1,7 @@
 """`postgrad data stats|look|ledger|erase`: what rows are like, a few to read, what became of each, what to erase."""
 
 import argparse
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -144,17 +145,18 @@ def _curation(run: str) -> "Curation":
 def _print_stats(stats: "Stats", rows: _Rows) -> None:
     kinds = ", ".join(f"{number:,} {kind}" for kind, number in stats.kinds.items()) or "no rows"
     repeated = f"; {stats.repeated:,} ({percent(stats.repeated / stats.rows)}) repeat another" if stats.repeated else ""
-    print(f"{kinds}{repeated}\n")
+    print(f"{kinds}{repeated}")
+    _gap()
     measures = {"turns": stats.turns, "characters": stats.chars, "words": stats.words, "tokens": stats.tokens}
     print_table(("a row has", "least", "median", "90 %", "99 %", "most", "all rows"), [
         (name, *(f"{said[key]:,}" for key in ("least", "p50", "p90", "p99", "most", "total")))
         for name, lengths in measures.items() if lengths.counts for said in [lengths.json()]], right=range(1, 7))
-    print()
+    _gap()
     one_licence = len(stats.labels["licence"]) == 1
     print_table(("source", "rows", "share", "format"), [
         (source, f"{number:,}", percent(number / stats.rows), rows.formats.get(source, ""))
         for source, number in stats.labels["source"].most_common()], right=(1, 2))
-    print()
+    _gap()
     for licence, number in stats.labels["licence"].most_common():
         of = "" if one_licence else f" ({number:,} rows)"
         print(f"licence     {licence or 'none given'}: {describe(licence)}{of}")
@@ -163,6 +165,12 @@ def _print_stats(stats: "Stats", rows: _Rows) -> None:
         print(f"languages   {_counted(stats.languages)}  (of {stats.languages.total()} rows drawn)")
     if rows.broken:
         print(f"unreadable  {_counted(rows.broken)}")
+
+
+def _gap() -> None:
+    """A blank line beside a table, where the table has none of its own."""
+    if not sys.stdout.isatty():
+        print()
 
 
 def _counted(counts: dict[str, int]) -> str:
