@@ -21,8 +21,8 @@ from pathlib import Path
 
 import phonenumbers
 
-from postgrad.data.pii.birth_dates import DATES, parse
 from postgrad.data.pii.context import as_ascii
+from postgrad.data.pii.dates import DATES, parse
 from postgrad.data.pii.kinds import Kind, Redaction
 from postgrad.data.pii.names import names_of
 from postgrad.support.errors import Failure, Mistake

@@ -12,40 +12,53 @@ from postgrad.data.pii.kinds import Spans
 
 NUMBER = (r"(?:number|numbers|num|no|nr|nummer|numéro|número|numero|numer|id|ids|identifier|code|#|n°|nº|№|n\.)")
 NAMED = (
-    r"mrn|m\.r\.n\.|emrn|urn|uhid|ehr|emr|pid|ipp|nip|iep|nhc",
-    r"(?:medical|health|hospital|patient|clinical)[\s_\-]?(?:record|records|chart|file|card|unit)?",
-    r"pat(?:\.|ient(?:en)?)?[\s_\-]?|chart|accession|encounter|specimen|sample|admission|episode|referral|prescription|rx",
-    r"fall|aufnahme|aufn\.|kranken(?:akten?|blatt)?|akten|befund|auftrags?|proben|labor|karteikarten?|versicherten",
-    r"dossier|séjour|historia(?:\s?cl[ií]nica)?|h\.?c\.?|expediente|paciente|episodio",
-    r"cartella(?:\s?clinica)?|pratica|paziente|nosologico|patiënt|opname|epd",
-    r"prontu[áa]rio|processo(?:\s?clínico)?|utente|histori[ia]\s?choroby|ksi[ęe]gi\s?głównej|zlecenia|pacjenta|kartoteki",
-    r"journal|pasient|potilas|chorobopisu|pacienta|карты|истори[ия]\s?болезни|пациента|медкарты|path(?:ology)?",
-    r"remiss",
+    r"mrn|m\.r\.n\.|emrn|urn|ur|uhid|ehr|emr|pid|ipp|nip|iep|nhc|cip|sip|nda|piz|opd|ipd|csn|fin|cns",
+    r"(?:medical|health|hospital|patient|clinical|clinic)[\s_\-]?(?:record|records|chart|file|card|unit|registration)?",
+    r"pa?t(?:\.|s|nt|ient(?:en)?)?[\s_\-]?|hosp\.?|chart|accession|encounter|specimen|sample|admission|episode",
+    r"referral|prescription|rx|requisition|slide|biopsy|participant|subject|proband(?:en|in)?|volunteer|donor|donation|folder",
+    r"fall|aufnahme|aufn\.|eingangs|einsender|histologie|kranken(?:akten?|blatt)?|akten|befund|auftrags?|proben|labor",
+    r"karteikarten?|versicherten|mitglieds|policen|konserven|spenden?|journal|studien|tagebuch",
+    r"dossier|séjour|échantillon|prélèvement|examen|adhérent|assuré|historia(?:\s?cl[ií]nica)?|h\.?c\.?|expediente",
+    r"paciente|episodio|muestra|afiliad[oa]|asegurad[oa]|cartella(?:\s?clinica)?|pratica|paziente|nosologico|campione",
+    r"nosografico|tessera\s?sanitaria|assistit[oa]|patiënt|opname|epd|monster|verzekerden|zorg",
+    r"prontu[áa]rio|processo(?:\s?clínico)?|utente|atendimento|amostra|carteirinha|apólice|póliza|polizza",
+    r"histori[ia]\s?choroby|ksi[ęe]gi\s?głównej|zlecenia|pacjenta|kartoteki|karty|próbki|polisy",
+    r"pasient|potilas|näyte|prov|prøve|försäkrings|chorobopisu|pacienta|vzorku|dosya|protokol|hasta",
+    r"карты|истори[ия]\s?болезни|пациента|медкарты|полиса|анализа|path(?:ology)?|remiss|rekvisition",
 )
 """Names before or behind a word for "number"."""
 WHOLE = (
-    r"mrn|m\.r\.n\.?|uhid|nhc|ipp|iep|nuhsa|prontu[áa]rio|chipkarte|health\s?card|Patient/|patientennummer",
-    r"(?:patienten|pat\.?|fall|aufnahme|aufn\.|akten|proben|befund|auftrags|kranken(?:akten?|blatt)|versicherten)-?"
-    r"(?:nummer|nr\.?|id|zeichen)",
-    r"(?:patiënt|dossier|opname|epd|zorgpolis|journal|patient|pasient|remiss)-?(?:nummer|nr\.?|id)|potilas-?numero",
-    r"患者番号|患者ID|カルテ番号|病历号|住院号|门诊号|患者编号|등록번호|환자번호",
+    r"mrn|m\.r\.n\.?|uhid|nhc|ipp|iep|nda|nuhsa|prontu[áa]rio|chipkarte|health\s?card|Patient/",
+    r"(?:patienten?|pat\.?|fall|aufnahme|aufn\.|eingangs|akten|proben|befund|auftrags|kranken(?:akten?|blatt)|"
+    r"versicherten|mitglieds|policen|probanden|histologie|konserven|spenden?|studien)-?(?:nummer|nr\.?|id|zeichen)",
+    r"(?:patiënt|dossier|opname|epd|zorgpolis|polis|monster|journal|patient|pasient|remiss|prov|prøve|försäkrings)-?"
+    r"(?:nummer|nr\.?|id)|(?:potilas|näyte)-?numero",
+    r"患者番号|患者ID|カルテ番号|診察券番号|受付番号|検体番号|病历号|住院号|门诊号|患者编号|登记号|标本号|就诊卡号|医保卡号|"
+    r"등록번호|환자번호|رقم الملف|מספר תיק",
 )
 """Words that name such a number by themselves."""
-SHARED = (r"(?:case|file|account|acct|visit|lab|order|study|admit|member|subscriber|insurance|policy|beneficiary|"
-          r"health\s?plan|group|claim)")
+SHARED = (r"(?:case|file|account|acct|visit|lab|order|study|trial|unit|member(?:ship)?|subscriber|insurance|policy|"
+          r"beneficiary|health\s?plan|group|claim|registration|reg\.?|ref(?:erence)?\.?|barcode|tube|batch\s?record|"
+          r"mutuelle|contrat|sobre|relatie)")
 """Words that other trades use as well; with a word for "number"."""
-PLAIN = (r"(?:accession|chart|dossier|adhérent|zorgpolis|polis|polizza|póliza|subject|specimen|sample|encounter|probe|"
-         r"fall|case|remiss|remitteras\sid|historia|cartella)")
+PLAIN = (r"(?:accession|chart|dossier|adhérent|mutuelle|zorgpolis|polis|polizza|póliza|policy|subject|participant|"
+         r"patient|pat\.?|pt|specimen|sample|donor|donation|unit|encounter|probe|proband(?:in)?|fall|case|remiss|remitteras\sid|"
+         r"historia|cartella|muestra|campione|échantillon|folder|"
+         r"akte|journal|file|claim|requisition|biopsy|slide|expediente)")
 """Words that name a longer number without a word for "number"."""
-HEADING = re.compile(r"(?:fall|case|subject|patient|pat|pid|dossier|paciente|paziente|chart|record|specimen|"
-                     r"sample|probe)(?:[\s_\-]?(?:id|nr|no|number|nummer|key))?\.?", re.IGNORECASE)
+HEADING = re.compile(
+    r"(?:fall|case|subject|patient|pat|pt|pid|dossier|paciente|paziente|chart|record|specimen|sample|probe|donor|"
+    r"participant|encounter|accession|akte|expediente|proband)(?:[\s_\-]?(?:id|nr|no|number|nummer|key|code))?\.?",
+    re.IGNORECASE)
 """A heading over a column of such numbers."""
 END = r"(?![\w@%]|[.,:]\d)"
 GROUPS = rf"(?:[A-Za-z]{{1,5}}[\-/ ])?\d{{2,4}}(?: \d{{2,4}}){{1,3}}{END}"
 PIECE = (r"(?=[A-Za-z\-/. ]{0,8}\d)(?:[A-Za-z]{1,5}[\-/ ])*[A-Za-z]{0,5}\d[0-9A-Za-z]*"
          rf"(?:[\-/._:][0-9A-Za-z]*\d[0-9A-Za-z]*)*(?:-[A-Z]{{1,2}})?{END}")
 VALUE = rf"(?P<value>{GROUPS}|{PIECE})"
-LINK = r"[\s:.=#\"'(|\-]{0,6}(?:(?:is|was|ist|lautet|est|es|è|:)\s+)?[\"'#]?"
+LINK = (r"(?:[^\n\d]{0,25}\?\s*\n[^\W\d][\w ]{0,15}:\s*(?:it'?s\s|it is\s|yes,?\s)?"
+        r"|[\s:.,=#\"'(|\-]{0,6}(?:(?:is|was|reads|ist|lautet|est|es|è|é|är|er|to|jest|:)\s+)?[\"'#]?)")
+"""Between word and number: signs and a verb, or a question that another speaker answers."""
 OF = r"(?:d[eui]l?\s|du\s|della\s|di\s|do\s|da\s|van\s|av\s)?"
 CLEAR_RECORD = re.compile(
     rf"(?<![^\W_])(?:(?:{'|'.join(NAMED)})[\s_\-.'’]*{OF}{NUMBER}(?![^\W\d_])"
@@ -54,17 +67,23 @@ CLEAR_RECORD = re.compile(
     re.IGNORECASE)
 SHARED_RECORD = re.compile(rf"(?<![^\W_]){SHARED}[\s_\-.]*{NUMBER}(?![^\W\d_]){LINK}{VALUE}", re.IGNORECASE)
 PLAIN_RECORD = re.compile(rf"(?<![^\W_]){PLAIN}(?![^\W\d_])[\s:.=#]{{1,3}}{VALUE}", re.IGNORECASE)
+BEHIND = re.compile(rf"(?<![\w.\-/]){VALUE}\s?\((?:{'|'.join(NAMED)})[\s_\-.]*{NUMBER}?\)",
+                    re.IGNORECASE)
+"""The word in brackets behind its number."""
+NEXT = re.compile(rf"\s?(?:,|;|/|&|and|und|et|y|e|en|och|i|or|oder)\s?{VALUE}", re.IGNORECASE)
+SHAPE = str.maketrans({**dict.fromkeys("0123456789", "9"), **dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "A")})
 MEDICAL = re.compile(
     r"\b(?:patients?|admitted|admission|discharged?|diagnos\w*|hospital\w*|clinic\w*|ward|physician|surgeon|nurse|"
     r"symptoms?|biopsy|radiolog\w*|patholog\w*|pharmac\w*|mg|icd|dob|mrn|prescri\w*|blood|complain\w*|screened|ecg|hba1c|"
-    r"inr|assay|rx|specimen|urin|serum|station|aufnahme|befund|klinik|krankenhaus|arzt|ärztin|médecin|hôpital|mutuelle|"
+    r"inr|assay|rx|pt|trial|donor|screening|vaccin\w*|insurer|consultant|gp|theatre|specimen|urin|serum|station|aufnahme|"
+    r"befund|klinik|krankenhaus|arzt|ärztin|médecin|hôpital|mutuelle|"
     r"prélèvement|paciente|paziente|geboortedatum|bsn|zorg\w*)\b", re.IGNORECASE)
 HINT = re.compile(r"\d(?:[\-/. ]?[A-Za-z]?\d){2,}")
 BEFORE, AFTER = 70, 40
 FEWEST_DIGITS, FEWEST_SHARED, FEWEST_PLAIN = 3, 4, 5
 NOT_A_NUMBER = re.compile(
     r"\s?(?:mg|ml|mm|cm|kg|g|of|years?|jahre?|ans|años|patients?|times|x|%|h|min)\b", re.IGNORECASE)
-DATE = re.compile(r"[0-3]?\d[./\-][01]?\d[./\-](?:19|20)?\d\d|(?:19|20)\d\d-\d\d-\d\d")
+DATE = re.compile(r"(?:[A-Za-z]{1,5} )?(?:[0-3]?\d[./\-][0-3]?\d[./\-](?:19|20)?\d\d|(?:19|20)\d\d-\d\d-\d\d)")
 
 
 def find_record_numbers(text: str) -> Spans:
@@ -76,6 +95,7 @@ def find_record_numbers(text: str) -> Spans:
         found += _found(read, start, end, CLEAR_RECORD, FEWEST_DIGITS)
         if medical is None:
             medical = MEDICAL.search(read) is not None
+        found += _found(read, start, end, BEHIND, FEWEST_DIGITS)
         if medical:
             found += _found(read, start, end, SHARED_RECORD, FEWEST_SHARED)
             found += _found(read, start, end, PLAIN_RECORD, FEWEST_PLAIN)
@@ -83,7 +103,7 @@ def find_record_numbers(text: str) -> Spans:
 
 
 def _windows(text: str) -> Iterator[tuple[int, int]]:
-    """Where to look: around every stretch that has digits enough, since the patterns are slow and most texts have none."""
+    """Where to look: around every stretch that has digits enough, since the patterns are slow."""
     start = end = 0
     for hint in HINT.finditer(text):
         if hint.start() - BEFORE > end:
@@ -97,9 +117,18 @@ def _windows(text: str) -> Iterator[tuple[int, int]]:
 
 def _found(text: str, start: int, end: int, pattern: re.Pattern[str], fewest: int) -> Spans:
     spans: Spans = []
-    for match in pattern.finditer(text, start, end):
-        value = match.group("value")
-        if sum(map(str.isdigit, value)) >= fewest and not DATE.fullmatch(value) \
-                and not NOT_A_NUMBER.match(text, match.end("value")):
+    for first in pattern.finditer(text, start, end):
+        match: re.Match[str] | None = first
+        shape = first["value"].translate(SHAPE)
+        while match is not None and match["value"].translate(SHAPE) == shape:  # a list of numbers of one form
+            if not _is_number(text, match, fewest):
+                break
             spans.append(match.span("value"))
+            match = NEXT.match(text, match.end("value"))
     return spans
+
+
+def _is_number(text: str, match: re.Match[str], fewest: int) -> bool:
+    value = match["value"]
+    return (sum(map(str.isdigit, value)) >= fewest and not DATE.fullmatch(value)
+            and not NOT_A_NUMBER.match(text, match.end("value")))
