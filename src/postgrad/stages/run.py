@@ -130,8 +130,14 @@ class _Seal:
         self.made, self.log, self.recipe = made, log, recipe
         self.opening = {step.name for step in made.opening}
         self.noted = False
-        self.said: dict[str, Any] = {"head": log.head(), "opened": False, "reason": recipe.evaluate.unseal}
+        self.said: dict[str, Any] = {
+            "head": log.head(), "opened": False, "reason": recipe.evaluate.unseal, "openings": self._openings()}
         self.notes: dict[str, Any] = {"seal": self.said["head"]}
+
+    def _openings(self) -> list[dict[str, Any]]:
+        """The log's openings by runs of this name."""
+        return [{"time": one.time, "reason": one.reason, "tasks": sorted(one.tasks)}
+                for one in self.log.openings() if one.run == self.recipe.name]
 
     def watch(self, event: Event) -> None:
         if event.step.name not in self.opening:
@@ -140,6 +146,7 @@ class _Seal:
             reason = self.recipe.evaluate.unseal
             assert reason is not None  # the plan has no such step without one
             self.said["head"] = self.notes["seal"] = self.log.open_tasks(_unseen(self.made), reason, self.recipe.name)
+            self.said["openings"] = self._openings()
             self.noted = True
         self.said["opened"] = True
 
