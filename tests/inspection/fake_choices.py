@@ -20,10 +20,11 @@ PRIMARY = {"sft": ["arithmetic", "constraints"], "dpo": ["constraints"], "rlvr":
 ITEMS = 400
 # work → (part, reason, rows that left)
 LEAVE = (
-    ("read", [("read", "broken JSON", 23), ("read", "not UTF-8", 6)]),
     (
-        "clean",
+        "read",
         [
+            ("read", "broken JSON", 23),
+            ("read", "not UTF-8", 6),
             ("filter", "too short", 61),
             ("filter", "too long", 18),
             ("filter", "empty answer", 9),

@@ -108,21 +108,16 @@ class Maker:
             for part, reason, number in reasons:
                 for _ in range(number):
                     source = self.chance.choice(list(rows))
-                    gone = rows[source].pop() if work != "read" else self.example(source, 9_000 + len(entries[source]))
+                    gone = rows[source].pop() if part != "read" else self.example(source, 9_000 + len(entries[source]))
                     entries[source].append(LedgerEntry(gone.parents[0], part, "drop", reason))
-            if work == "clean":
+            if work == "read":
                 entries["forum"] += [
                     LedgerEntry(one.parents[0], "redact", "change", "e-mail address") for one in rows["forum"][:44]
                 ]
-            groups = (
-                {f"{work}.{source}": [source] for source in rows} if work in ("read", "clean") else {work: list(rows)}
-            )
+            groups = {f"read.{source}": [source] for source in rows} if work == "read" else {work: list(rows)}
             made = []
             for step, sources in groups.items():
-                mine = (
-                    tuple(one for one in previous if one.partition(".")[2] in sources) if work == "clean" else previous
-                )
-                path = self.step(step, mine)
+                path = self.step(step, previous)
                 write_records(path / "examples.parquet", Example, [row for source in sources for row in rows[source]])
                 write_records(
                     path / "ledger.parquet", LedgerEntry, [entry for source in sources for entry in entries[source]]

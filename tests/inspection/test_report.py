@@ -14,11 +14,11 @@ import pytest
 from fake_choices import CAPABILITIES, STAGES, TASKS
 from fake_run import make
 
-from postgrad.inspection import flow, headline, pairs, prompts, report, rollouts
+from postgrad.inspection import flow, headline, pairs, report, rollouts
 from postgrad.inspection import scores as scoring
 from postgrad.inspection.run_folder import read
-from postgrad.records.tables import read_records, write_records
-from postgrad.records.types import LedgerEntry, Message, Origin, Problem, Verdict
+from postgrad.records.tables import read_records
+from postgrad.records.types import LedgerEntry, Verdict
 from postgrad.support.errors import Failure, Mistake
 
 VOID = {"meta", "br", "img", "input", "link", "hr"}
@@ -163,35 +163,6 @@ def test_rows_in_are_rows_out_at_every_station(run: Path) -> None:
     assert sum((station.dropped for station in stations), Counter()) == dropped
     assert stations[-1].kept == pq.read_metadata(opened.file("mixture", "examples.parquet")).num_rows
     assert stations[2].changed == {"e-mail address": 44}
-
-
-def test_a_row_as_read_that_a_redaction_touched_is_never_shown(tmp_path: Path) -> None:
-    opened = read(make(tmp_path, until="none"))
-    secret = Problem(
-        "secret",
-        (Origin("forum", "f", 0),),
-        (Message("user", "call 555 0100"),),
-        "",
-        "math",
-        "train",
-        "forum",
-        "MIT",
-        "math",
-    )
-    open_one = Problem(
-        "open",
-        (Origin("forum", "f", 399),),
-        (Message("user", "what is 2 + 2?"),),
-        "",
-        "math",
-        "train",
-        "forum",
-        "MIT",
-        "math",
-    )
-    write_records(opened.paths["read.forum"] / "problems.parquet", Problem, [secret, open_one])
-    assert ("forum", 0) in prompts.redacted_rows(opened)
-    assert prompts.texts(opened, ["secret", "open"]) == {"open": "what is 2 + 2?"}
 
 
 def test_texts_of_unseen_tasks_stay_off_the_page(text: str) -> None:

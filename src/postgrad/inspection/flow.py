@@ -6,10 +6,9 @@ from typing import Any
 
 from postgrad.inspection.run_folder import Run, count, tally
 
-TABLES = ("examples.parquet", "problems.parquet")
+TABLES = ("examples.parquet", "problems.parquet", "preferences.parquet")
 PARTS = {  # what a step's name ends with, or begins with → the parts that its ledger tells apart, in order
-    "read": ("read",),
-    "clean": ("filter", "redact"),
+    "read": ("read", "filter", "redact"),
     "deduplicate": ("deduplicate",),
     "decontaminate": ("decontaminate",),
     "mixture": ("mixture",),
@@ -42,7 +41,7 @@ class Station:
 def work_of(step: str) -> str | None:
     """`read.gsm8k` → read, `rlvr.deduplicate` → deduplicate; None for steps that move no rows."""
     first, last = step.partition(".")[0], step.rpartition(".")[2]
-    return first if first in ("read", "clean") else last if last in PARTS else None
+    return first if first == "read" else last if last in PARTS else None
 
 
 def examples(run: Run) -> list[Station]:
@@ -50,8 +49,7 @@ def examples(run: Run) -> list[Station]:
     for end in ("mixture", "decontaminate", "deduplicate"):
         if end in run.paths:
             return way(run, [end])
-    read = [step for work in ("clean", "read") for step in run.steps(work) if run.file(step, TABLES[0])]
-    return way(run, read)
+    return way(run, [step for step in run.steps("read") if run.file(step, TABLES[0])])
 
 
 def prompts(run: Run) -> list[tuple[str, list[Station]]]:

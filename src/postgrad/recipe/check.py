@@ -11,7 +11,7 @@ from postgrad.support.nearest import nearest
 
 POLICY, BASE = "policy", "base"
 # What a stage may not be called: models that every recipe has, and the plan's own steps (stages/plan.py).
-TAKEN = (POLICY, BASE, "base_plain", "unseen", "make", "read", "clean", "task", "hash", "model", "deduplicate",
+TAKEN = (POLICY, BASE, "base_plain", "unseen", "make", "read", "task", "hash", "model", "deduplicate",
          "decontaminate", "mixture", "scores", "canaries")
 MAKES_NO_PROBLEMS = ("messages", "sharegpt", "alpaca", "prompt_completion", "prompts")
 PAIRED = ("auto", "preference", "ultrafeedback")

@@ -1,7 +1,7 @@
 """From a recipe to its plan: which steps it becomes and what each is given. Wiring only; no torch.
 
     base                                     the base model, imported
-    make.S read.S clean.S                    a source: made or read, filtered and redacted
+    make.S read.S                            a source: made; read, filtered and redacted
     deduplicate decontaminate mixture        what SFT trains on
     task.T hash.T                            a task's problems; its hashed n-grams
     SFT                                      the trained model
