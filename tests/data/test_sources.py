@@ -136,8 +136,8 @@ def test_parts_of_text_are_joined(tmp_path: Path) -> None:
 
 
 def test_a_format_without_answers_cannot_be_examples() -> None:
-    for wrong in ({"format": "ifeval", "kind": "examples"}, {"format": "csv"}, {"format": "messages", "kind": "preferences"},
-                  {"columns": {"promt": "x"}}):
+    for wrong in ({"format": "ifeval", "kind": "examples"}, {"format": "csv"},
+                  {"format": "messages", "kind": "preferences"}, {"columns": {"promt": "x"}}):
         with pytest.raises(Mistake):
             SourceSpec("s", "MIT", **wrong)
 

@@ -190,7 +190,8 @@ SPOILED = [
         "kind: prefer\n    prompts: [problems]",
         "kind: sft",
         "recipe.yaml:24: dpo",
-        "follows no prefer stage, so it has no preferences; put a stage of kind prefer before it, or name sources of pairs under `preferences`",
+        "follows no prefer stage, so it has no preferences; put a stage of kind prefer before it, or name sources of "
+        "pairs under `preferences`",
     ),
     ("kind: dpo", "kind: dop", "recipe.yaml:26: dpo.kind", "unknown kind dop; did you mean dpo?"),
     ("    kind: dpo\n", "", "recipe.yaml:25: dpo", "has no kind; add `kind:`, one of dpo, prefer, rlvr, sft"),

@@ -5,16 +5,16 @@ from pathlib import Path
 from typing import Any
 
 from postgrad.cli.display import print_json, print_table
-from postgrad.cli.parser import Parser, add_json
+from postgrad.cli.parser import Parser, add_json, add_workers
 
 NAME = "decontaminate"
 
 
 def add(commands: Any) -> Parser:
     parser: Parser = commands.add_parser(NAME, help="drop training rows that overlap test files", description=(
-        "Compare training files with test files by the rule of Tülu 3: user turns, 8-grams; a row overlaps an item when "
-        "more than half of the item's tokens lie in shared 8-grams. Overlapping rows are dropped. Writes kept.jsonl, "
-        "ledger.parquet and report.json; files are read in the formats that recipes know, or by --field."))
+        "Compare training files with test files by the rule of Tülu 3: user turns, 8-grams; a row overlaps an item "
+        "when more than half of the item's tokens lie in shared 8-grams. Overlapping rows are dropped. Writes "
+        "kept.jsonl, ledger.parquet and report.json; files are read in the formats that recipes know, or by --field."))
     parser.option("--train", nargs="+", required=True, metavar="FILE", help="training files, folders or globs")
     parser.option("--against", nargs="+", required=True, metavar="FILE", help="test files: each is a task")
     parser.option("--out", required=True, metavar="DIR", help="where kept rows, ledger and report go")
@@ -25,7 +25,7 @@ def add(commands: Any) -> Parser:
     parser.option("--field", default="", metavar="NAME", help="compare this field instead of the user turns")
     parser.option("--against-field", metavar="NAME", help="the same for the test files (default: as --field)")
     parser.option("--format", choices=("jsonl", "parquet"), default="jsonl", help="of the kept rows (jsonl)")
-    parser.option("--workers", type=int, metavar="N", help="processes (default: one a core)")
+    add_workers(parser)
     add_json(parser)
     parser.set_defaults(call=call)
     return parser
@@ -38,7 +38,7 @@ def call(options: argparse.Namespace) -> int:
     report = decontaminate_files(
         options.train, options.against, Path(options.out), ngram=options.ngram, overlap=options.overlap,
         source_limit=options.source_limit, train_field=options.field, against_field=against_field,
-        form=options.format, workers=options.workers)
+        form=options.format, workers=options.workers, ray=options.ray)
     if options.json:
         print_json(report)
         return 0
@@ -48,5 +48,6 @@ def call(options: argparse.Namespace) -> int:
             (pair["train"], pair["against"], f"{pair['rows']:,}", f"{pair['items']:,} of {pair['task_items']:,}",
              f"{pair['share']:.2%}", "above the limit" if pair["above_limit"] else "") for pair in pairs],
             right=(2, 3, 4))
-    print(f"{report['rows_in']:,} rows in, {report['rows_kept']:,} kept, {report['rows_dropped']:,} dropped: {options.out}")
+    print(f"{report['rows_in']:,} rows in, {report['rows_kept']:,} kept, {report['rows_dropped']:,} dropped: "
+          f"{options.out}")
     return 0

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from postgrad.cli.display import print_json, print_table
-from postgrad.cli.parser import Parser, add_json
+from postgrad.cli.parser import Parser, add_json, add_workers
 
 NAME = "deduplicate"
 NEAR = 0.8
@@ -24,7 +24,7 @@ def add(commands: Any) -> Parser:
     parser.option("--turns", choices=("all", "user"), default="all", help="compare all turns, or the user's (all)")
     parser.option("--field", default="", metavar="NAME", help="compare this field instead of the turns")
     parser.option("--format", choices=("jsonl", "parquet"), default="jsonl", help="of the kept rows (jsonl)")
-    parser.option("--workers", type=int, metavar="N", help="processes (default: one a core)")
+    add_workers(parser)
     add_json(parser)
     parser.set_defaults(call=call)
     return parser
@@ -37,7 +37,7 @@ def call(options: argparse.Namespace) -> int:
     neither = not options.exact and options.near is None
     rule = Rule(options.exact or neither, NEAR if neither else options.near, options.turns)
     report = deduplicate_files(options.input, Path(options.out), rule, field=options.field, form=options.format,
-                               workers=options.workers)
+                               workers=options.workers, ray=options.ray)
     if options.json:
         print_json(report)
         return 0

@@ -49,5 +49,10 @@ def add_store(parser: Parser) -> None:
                   help="where finished work is kept (else $POSTGRAD_STORE, else .store beside the run's folder)")
 
 
+def add_workers(parser: Parser) -> None:
+    parser.option("--workers", type=int, metavar="N", help="processes (default: one a core)")
+    parser.option("--ray", metavar="ADDRESS", help="work on this Ray cluster instead (`local`: one of its own)")
+
+
 def add_json(parser: Parser) -> None:
     parser.option("--json", action="store_true", help="print JSON, for programs")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from postgrad.cli.display import print_json, print_table
-from postgrad.cli.parser import Parser, add_json
+from postgrad.cli.parser import Parser, add_json, add_workers
 from postgrad.support.errors import Mistake
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def add(commands: Any) -> Parser:
     parser.option("--presidio", metavar="MODEL", help="have Presidio look as well, with this installed spaCy model")
     parser.option("--report-only", action="store_true", help="count what is there; every text stays")
     parser.option("--format", choices=("jsonl", "parquet"), default="jsonl", help="of the kept rows (jsonl)")
-    parser.option("--workers", type=int, metavar="N", help="processes (default: one a core)")
+    add_workers(parser)
     add_json(parser)
     parser.set_defaults(call=call)
     return parser
@@ -54,7 +54,7 @@ def call(options: argparse.Namespace) -> int:
     names = read_names(Path(options.names)) if options.names else ()
     redaction = Redaction(wished, _regions(options.region or ["US"]), names, key, options.presidio)
     report = redact_files(options.input, out, redaction, field=options.field, form=options.format,
-                          workers=options.workers)
+                          workers=options.workers, ray=options.ray)
     if options.json:
         print_json(report)
         return 0

@@ -1,7 +1,7 @@
 """Rows in their Parquet form, many at a time: what parts that change no text look at, with no records made."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from postgrad.records.types import Origin
 
-Batch = pa.RecordBatch
+Batch: TypeAlias = pa.RecordBatch
 """Rows of one kind, with the columns of their record type (records/tables.py)."""
 
 

@@ -11,11 +11,11 @@ from postgrad.data.chunks import Chunk, Inputs, lines_of
 from postgrad.data.filters import CountTokens, FilterConfig
 from postgrad.data.pii.kinds import Redaction
 from postgrad.data.pii.redact import make as make_redactor
-from postgrad.data.rows import KINDS, Record
+from postgrad.data.rows import KINDS, Handled, Record
 from postgrad.data.sources import SourceSpec, handle, kind_of
 from postgrad.records.tables import table_of
 from postgrad.records.types import LedgerEntry, Origin
-from postgrad.support.parallel import in_order
+from postgrad.support.parallel import ALONE, Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,11 @@ class Brought:
     entries: list[LedgerEntry]
 
 
-def bring(files: Sequence[Path], cleaning: Cleaning, workers: int = 1) -> Iterator[Brought]:
+def bring(files: Sequence[Path], cleaning: Cleaning, workers: Workers = ALONE) -> Iterator[Brought]:
     """The rows of the files in their order, chunk by chunk. Mistakes and failures as `sources.read`."""
     inputs = Inputs([str(file) for file in files])
     hashes = inputs.distinct()
-    yield from in_order(_bringer, (cleaning, hashes), inputs.chunks(cleaning.spec.rows), workers)
+    yield from workers.in_order(_bringer, (cleaning, hashes), inputs.chunks(cleaning.spec.rows))
     inputs.check()
 
 
@@ -49,7 +49,8 @@ def _bringer(cleaning: Cleaning, hashes: list[str]) -> Callable[[Chunk], Brought
     """What a worker does with a chunk."""
     spec = cleaning.spec
     kind = KINDS[kind_of(spec)]
-    parts = [filters.make(cleaning.filters, cleaning.count), make_redactor(cleaning.redaction)]
+    parts: list[Callable[[Record], Handled]] = [
+        filters.make(cleaning.filters, cleaning.count), make_redactor(cleaning.redaction)]
 
     def work(chunk: Chunk) -> Brought:
         records: list[Record] = []

@@ -84,7 +84,8 @@ class Inputs:
             except OSError as error:
                 raise _unreadable(path, error) from error
             if value in seen:
-                raise Mistake(f"holds the same bytes as {seen[value].name}", where=str(path), mend="keep one of the two")
+                raise Mistake(f"holds the same bytes as {seen[value].name}", where=str(path),
+                              mend="keep one of the two")
             seen[value] = path
         return list(seen)
 

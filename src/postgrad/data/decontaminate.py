@@ -20,7 +20,7 @@ from postgrad.data.batches import Batch, own_origins, user_turns, without
 from postgrad.data.overlaps import ItemIndex, Overlap
 from postgrad.records.types import Action, LedgerEntry, Origin
 from postgrad.support.errors import Failure, Mistake
-from postgrad.support.parallel import in_order
+from postgrad.support.parallel import ALONE, Workers
 
 STEP = "decontaminate"
 EXAMPLES_SHOWN = 5
@@ -75,10 +75,10 @@ class Findings:
         return sorted((pair for pair in pairs if pair[0] > limit), key=lambda pair: (-pair[0], pair[1], pair[2]))
 
 
-def find(batches: Iterable[Batch], index: ItemIndex, workers: int = 1) -> Findings:
+def find(batches: Iterable[Batch], index: ItemIndex, workers: Workers = ALONE) -> Findings:
     """Look at every row once. Memory grows with the overlapping rows only."""
     findings = Findings(dict(index.sizes), dict(index.unseen))
-    for batch, found in in_order(_looker, (index,), batches, workers):
+    for batch, found in workers.in_order(_looker, (index,), batches):
         findings.source_rows.update(batch["source"].to_pylist())
         hits = [number for number, overlaps in enumerate(found) if overlaps]
         rows = batch.take(pa.array(hits, pa.int64()))

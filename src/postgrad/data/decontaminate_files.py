@@ -16,14 +16,12 @@ from postgrad.data.raw import Broken
 from postgrad.data.texts import Texts, readers
 from postgrad.support.errors import Mistake
 from postgrad.support.hashed_items import HashedItem, HashedItems, hash_field
-from postgrad.support.parallel import cores, in_order
+from postgrad.support.parallel import workers_for
 from postgrad.support.progress import Progress
 
 STEP = "decontaminate"
 MOST_ITEMS = 100_000
 """Overlaps that the report lists one by one; those beyond are counted."""
-FEW_ROWS = 50_000
-"""Below it a second process costs more than it saves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,8 @@ class Seen:
 
 def decontaminate_files(train: Sequence[str], against: Sequence[str], out: Path, *, ngram: int = 8,
                         overlap: float = 0.5, source_limit: float = 0.02, train_field: str = "",
-                        against_field: str = "", form: Form = "jsonl", workers: int | None = None) -> dict[str, Any]:
+                        against_field: str = "", form: Form = "jsonl", workers: int | None = None,
+                        ray: str | None = None) -> dict[str, Any]:
     """Write what is left of the training files, the ledger and the report to `out`; returns the report.
 
     Mistake for whatever is wrong with a file, its format or a setting.
@@ -49,10 +48,10 @@ def decontaminate_files(train: Sequence[str], against: Sequence[str], out: Path,
     index = ItemIndex(_items(tests, against_field, ngram), ngram=ngram, overlap=overlap)
     texts = readers(inputs.paths, inputs.names, train_field)
     total = inputs.count()
-    processes = workers or (cores() if total > FEW_ROWS else 1)
+    crew = workers_for(total, workers, ray)
     found = _Found(inputs.names, dict(index.sizes))
     with output(out, inputs, STEP, form) as made, Progress(STEP, total, "rows") as progress:
-        for seen in in_order(_looker, (index, texts), inputs.chunks(), processes):
+        for seen in crew.in_order(_looker, (index, texts), inputs.chunks()):
             _take(seen, made, found)
             progress.advance(seen.chunk.rows)
         rule = {"ngram": ngram, "overlap": overlap, "source_limit": source_limit,

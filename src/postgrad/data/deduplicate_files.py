@@ -20,11 +20,8 @@ from postgrad.data.raw import Broken
 from postgrad.data.shingles import SHINGLE
 from postgrad.data.texts import Texts, readers
 from postgrad.records.types import Origin
-from postgrad.support.parallel import cores, in_order
+from postgrad.support.parallel import workers_for
 from postgrad.support.progress import Progress
-
-FEW_ROWS = 50_000
-"""Below it a second process costs more than it saves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +35,7 @@ class Seen:
 
 
 def deduplicate_files(given: Sequence[str], out: Path, rule: Rule, *, field: str = "", form: Form = "jsonl",
-                      workers: int | None = None) -> dict[str, Any]:
+                      workers: int | None = None, ray: str | None = None) -> dict[str, Any]:
     """Write the rows that stay, the ledger and the report to `out`; returns the report.
 
     Mistake for whatever is wrong with a file, its format or a setting; Failure if a file changes meanwhile.
@@ -46,12 +43,12 @@ def deduplicate_files(given: Sequence[str], out: Path, rule: Rule, *, field: str
     inputs = Inputs(given)
     texts = readers(inputs.paths, inputs.names, field)
     total = inputs.count()
-    processes = workers or (cores() if total > FEW_ROWS else 1)
+    crew = workers_for(total, workers, ray)
     places = _Places(inputs)
     with output(out, inputs, STEP, form) as made:
         with Comparison(rule, made.folder) as comparison:
             with Progress("compare rows", total, "rows") as progress:
-                for seen, signed in in_order(_signer, (rule, texts), inputs.chunks(), processes):
+                for seen, signed in crew.in_order(_signer, (rule, texts), inputs.chunks()):
                     comparison.add(signed)
                     places.add(seen)
                     progress.advance(seen.rows)

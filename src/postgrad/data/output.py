@@ -123,7 +123,8 @@ class _Table:
     """Rows as Parquet, with the columns that the first rows have."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._writer = path, None
+        self._path = path
+        self._writer: Any = None
 
     def write(self, chunk: Chunk, dropped: Collection[int], changed: dict[int, bytes]) -> None:
         values = [json.loads(changed[line.number]) if line.number in changed else line.value

@@ -48,19 +48,17 @@ from postgrad.data.tokens import TokenCount
 from postgrad.data.weighed import Mixed, Weighed
 from postgrad.data.weighed import mix as mix_rows
 from postgrad.records.tables import bytes_of, read_batches, read_records, write_records, write_tables
-from postgrad.records.types import LedgerEntry
+from postgrad.records.types import Example, LedgerEntry
 from postgrad.support.errors import Failure, Mistake
 from postgrad.support.hashed_items import read_hashed_items
 from postgrad.support.hashing import canonical_json
-from postgrad.support.parallel import cores
+from postgrad.support.parallel import workers_for
 from postgrad.support.progress import Progress
 from postgrad.support.resources import Resources
 
 Inputs = Mapping[str, Path]
 Config = Mapping[str, Any]
 FILE, BASE, NAMES, PSEUDONYMS = "file", "base", "names", "pseudonyms"
-FEW_ROWS = 20_000
-"""Below it a second process costs more than it saves."""
 HASHED_ITEMS = "*.hashed.parquet"
 
 
@@ -82,7 +80,7 @@ def read_source(inputs: Inputs, config: Config, resources: Resources) -> None:
     with Ledger(READ) as ledger, resources.progress(f"read {spec.name}", total, "rows") as progress:
         def tables() -> Iterator[pa.Table]:
             nonlocal rows_in, unread, first
-            for brought in bring(files, cleaning, cores() if total > FEW_ROWS else 1):
+            for brought in bring(files, cleaning, workers_for(total)):
                 for said in brought.entries:
                     ledger.add(said)
                     if said.action == "drop" and said.step == READ:
@@ -126,10 +124,9 @@ def decontaminate(inputs: Inputs, config: Config, resources: Resources) -> None:
     paths = [path for name in sorted(inputs) for path in sorted(inputs[name].glob(HASHED_ITEMS))]
     index = ItemIndex([read_hashed_items(path) for path in paths], ngram=config["ngram"], overlap=config["overlap"])
     total = _total(inputs, *KINDS)
-    workers = cores() if total > FEW_ROWS else 1
     with resources.progress("compare with the tasks", total, "rows") as progress:
         every = chain.from_iterable(_batches(inputs, kind) for kind in _kinds(inputs))
-        findings = find(_advancing_batches(every, progress), index, workers)
+        findings = find(_advancing_batches(every, progress), index, workers_for(total))
     with Ledger(DECONTAMINATE) as ledger:
         rows_in = kept = 0
         for kind in _kinds(inputs):
@@ -163,12 +160,13 @@ def mix(inputs: Inputs, config: Config, resources: Resources) -> None:
     if len(kinds) != 1:
         raise Failure(f"wants one kind of rows, got {', '.join(kinds)}", where="mix")
     kind, wanted = kinds[0], from_config(config)
-    weigh = TokenCount(inputs[BASE] / "model", config["template"], trained=True) if kind == "examples" else lambda _: 1
+    count = TokenCount(inputs[BASE] / "model", config["template"], trained=True) if kind == "examples" else None
     weighed = Weighed(wanted.seed)
     with Ledger("mix") as ledger:
         with resources.progress(f"weigh {kind}", _total(inputs, kind), "rows") as progress:
             for row in _advancing(_rows(inputs, kind), progress):
-                weighed.add(row.content_id, own_origin(row), row.capability, weigh(row.messages))
+                tokens = count(row.messages) if count and isinstance(row, Example) else 1
+                weighed.add(row.content_id, own_origin(row), row.capability, tokens)
         mixed = mix_rows(weighed, wanted)
         if not mixed.times_N.any():
             raise Mistake(f"takes none of the {len(weighed)} rows that curation left", where=f"mixture of {kind}",

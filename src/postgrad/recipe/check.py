@@ -130,7 +130,8 @@ def _canaries(recipe: Recipe, shipped: Shipped) -> Iterator[Fault]:
     planted = [source.generate for source in recipe.sources.values() if source.generate in shipped.canaries]
     if recipe.evaluate.canaries and len(planted) != 1:
         what = f"wants one source with planted secrets, and there are {len(planted)}"
-        yield ("evaluate", "canaries"), what, f"have one source made by {' or '.join(shipped.canaries) or 'a generator'}"
+        makers = " or ".join(shipped.canaries) or "a generator"
+        yield ("evaluate", "canaries"), what, f"have one source made by {makers}"
 
 
 def _names(recipe: Recipe, top_level: Collection[str]) -> Iterator[Fault]:

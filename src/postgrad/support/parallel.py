@@ -6,16 +6,20 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
-from postgrad.support.errors import Failure
+from postgrad.support.errors import Failure, Mistake
 from postgrad.support.network import inherit
 
 P = TypeVar("P")
 R = TypeVar("R")
 AHEAD = 2
 """Pieces a worker that wait for it or for their turn: what bounds the memory."""
+
+FEW_ROWS = 20_000
+"""Below it a second process costs more than it saves."""
 
 _work: Callable[[Any], Any] | None = None
 
@@ -50,6 +54,33 @@ def in_order(make: Callable[..., Callable[[P], R]], arguments: tuple[Any, ...], 
                       mend="it may have run out of memory: see `dmesg`, or use fewer workers") from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """Who does the work: so many processes of this machine, or actors of a Ray cluster ("local": one of our own)."""
+
+    processes: int = 1
+    ray: str | None = None
+
+    def in_order(self, make: Callable[..., Callable[[P], R]], arguments: tuple[Any, ...],
+                 pieces: Iterable[P]) -> Iterator[R]:
+        """As the function `in_order`; the results do not depend on who does the work."""
+        if self.ray is None:
+            return in_order(make, arguments, pieces, self.processes)
+        from postgrad.support import ray_data  # an extra
+
+        return ray_data.in_order(make, arguments, pieces, self.processes, self.ray)
+
+
+ALONE = Workers()
+
+
+def workers_for(rows: float, processes: int | None = None, ray: str | None = None) -> Workers:
+    """As many as asked for; else one a core, or only this process where there are few rows. Mistake if below one."""
+    if processes is not None and processes < 1:
+        raise Mistake(f"is {processes}", where="--workers", mend="give 1 or more")
+    return Workers(processes or (cores() if rows > FEW_ROWS or ray is not None else 1), ray)
 
 
 def _begin(make: Callable[..., Callable[[Any], Any]], arguments: tuple[Any, ...]) -> None:

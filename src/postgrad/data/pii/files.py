@@ -14,11 +14,8 @@ from postgrad.data.output import Form, Output, output
 from postgrad.data.pii.kinds import KINDS, Kind, Redaction
 from postgrad.data.pii.redact import STEP, Change, Redactor, Treated, rewrite_json
 from postgrad.data.raw import BOM, Broken, parse_line
-from postgrad.support.parallel import cores, in_order
+from postgrad.support.parallel import workers_for
 from postgrad.support.progress import Progress
-
-FEW_ROWS = 5_000
-"""Below it a second process costs more than it saves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +29,19 @@ class Seen:
 
 
 def redact_files(given: Sequence[str], out: Path, redaction: Redaction, *, field: str = "", form: Form = "jsonl",
-                 workers: int | None = None) -> dict[str, Any]:
+                 workers: int | None = None, ray: str | None = None) -> dict[str, Any]:
     """Write the rows without what is not to stay in them, the ledger and the report to `out`; returns the report.
 
     Rows without a finding stay byte for byte. Mistake for whatever is wrong with a file.
     """
     inputs = Inputs(given)
     total = inputs.count()
-    processes = workers or (cores() if total > FEW_ROWS else 1)
+    crew = workers_for(total, workers, ray)
     redactor = Redactor(redaction)
     found: Counter[Kind] = Counter()
     rows: Counter[Kind] = Counter()
     with output(out, inputs, STEP, form) as made, Progress(STEP, total, "rows") as progress:
-        for seen in in_order(_looker, (redaction, field), inputs.chunks(), processes):
+        for seen in crew.in_order(_looker, (redaction, field), inputs.chunks()):
             _take(seen, made, redactor)
             for _, treated in seen.treated:
                 found.update(treated.found)
