@@ -10,6 +10,7 @@ import pytest
 from postgrad.embedded.clinic.canaries import canaries
 from postgrad.pipeline.steps import in_order
 from postgrad.recipe import load
+from postgrad.stages.estimate import estimate
 from postgrad.stages.plan import plan
 from postgrad.stages.shipped import shipped
 from postgrad.support.errors import Mistake
@@ -77,3 +78,10 @@ def test_a_run_without_a_network_says_so_in_run_json_manifests_and_report(tmp_pa
     notes = [artifact.manifest["notes"]["network"] for artifact in place.made()]
     assert notes and all(one["mode"] == "none" for one in notes)
     assert "This run had none: a" in (place.out / "report.html").read_text()
+
+
+def test_the_plan_counts_the_canaries_and_the_clinics_rows(tmp_path: Path) -> None:
+    found = {row.step: row for row in estimate(load("clinic", (), shipped()), tmp_path / "store").steps}
+    assert found["canaries.sft"].what == "40 planted secrets"
+    seconds = {name: found[name].seconds or 0 for name in ("canaries.sft", "sft")}
+    assert 0 < seconds["canaries.sft"] < seconds["sft"]

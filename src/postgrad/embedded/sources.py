@@ -82,6 +82,15 @@ def examples(capability: str, seed: int, count: int) -> list[Row]:
     return [as_example(row) for row in islice(rows, count)]
 
 
+def sound_examples(name: str, seed: int, count: int) -> list[Row]:
+    """Examples such as a generator makes or a task asks for, by its name, without planted flaws: to see their lengths."""
+    if name == "clinic":
+        return clinic.rows(seed, max(count, clinic.FEWEST))[:count]
+    if name.startswith("clinic_"):
+        return [as_example(row) for row in islice(notes.stream(seed, "train"), count)]
+    return examples(name.split("_")[1], seed, count)
+
+
 def raw_lines(capability: str, seed: int, count: int) -> tuple[list[bytes], Planted]:
     """The lines of a raw source, with its planted flaws, and what was planted where."""
     name = f"world_{capability}"

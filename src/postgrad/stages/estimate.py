@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from postgrad.data.mixture import Part
+from postgrad.embedded.sources import CANARIES
 from postgrad.generation.journaled import BATCH_SLOTS
 from postgrad.pipeline import Artifact, Store, missing, plan_keys
 from postgrad.pipeline.steps import File, Step, in_order
@@ -41,6 +42,8 @@ STEP_SECONDS = 0.05
 ROW_SECONDS = 1.2e-4
 RATING_SECONDS = 4.8e-4
 """Of a step without a model: what it takes at least, and for each row that it reads; and of rating an answer."""
+SECRET_TOKENS = 10
+"""Tokens of a planted secret: a record number of the clinic has nine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,7 @@ class _Estimator:
             algorithms.sft: self._sft, algorithms.complete: self._complete, algorithms.rate: self._rate,
             algorithms.pair: self._pair,
             algorithms.reference: self._reference, algorithms.dpo: self._dpo, algorithms.rlvr: self._rlvr,
-            algorithms.evaluate: self._evaluate}
+            algorithms.evaluate: self._evaluate, algorithms.canaries: self._canaries}
 
     def work(self, step: Step) -> Work:
         """What the step does and costs."""
@@ -316,6 +319,14 @@ class _Estimator:
         problems = sum(part.requests for part in parts)
         cost = self._cost(lambda costs: sum(map(costs.generating, parts), costs.loading()))
         return Work(f"{problems:,.0f} problems", sum(part.tokens for part in parts), None, cost)
+
+
+    def _canaries(self, step: Step) -> Work:
+        """Each secret is ranked among others; what is drawn besides costs next to nothing."""
+        known = len(CANARIES[step.config["generator"]].canaries(step.config["seed"]))
+        tokens = known * (step.config["candidates"] + 1) * SECRET_TOKENS
+        cost = self._cost(lambda costs: costs.loading() + costs.scoring(tokens, SECRET_TOKENS, tokens / known, shared=True))
+        return Work(f"{known} planted secrets", tokens, None, cost)
 
 
 def _mean(parts: list[tuple[float, Lengths]]) -> Lengths:

@@ -18,7 +18,7 @@ from postgrad.data.files import count_rows, find_files, raw_rows
 from postgrad.data.formats import parse
 from postgrad.data.raw import Broken
 from postgrad.data.sources import SourceSpec, kind_of, resolve
-from postgrad.embedded.sources import SIZES, TASKS, capability_of_task, examples
+from postgrad.embedded.sources import SIZES, TASKS, sound_examples
 from postgrad.recipe import Recipe
 from postgrad.records.types import Message, messages_json
 from postgrad.stages.rows import Rows
@@ -133,7 +133,7 @@ class Sampled:
         limit = self.recipe.evaluate.limit
         if name in TASKS:
             size = SIZES[name]
-            sample = self._lengths(size, _made(f"world_{capability_of_task(name)}", self.recipe.seed, MADE_ROWS))
+            sample = self._lengths(size, _made(name, self.recipe.seed, MADE_ROWS))
         elif split == "unseen":
             spec, prompts = self.recipe.tasks[name], [one.prompt for source, one in self.sources.items()
                                                       if self.rows.capability_of[source] == capability]
@@ -154,9 +154,9 @@ def weighted(parts: Iterable[tuple[float, float]]) -> float:
     return sum(weight * value for weight, value in pairs) / whole if whole else 0.0
 
 
-def _made(generator: str, seed: int, rows: int) -> Iterator[Conversation]:
-    """Sound rows of a generator that ships, `world_CAPABILITY…`: what its prompts and problems ask, with the answer."""
-    for row in examples(generator.split("_")[1], seed, rows):
+def _made(name: str, seed: int, rows: int) -> Iterator[Conversation]:
+    """Sound rows of a generator or a task that ships: what its prompts and problems ask, with the answer."""
+    for row in sound_examples(name, seed, rows):
         yield [Message(**message) for message in row["messages"]]
 
 

@@ -30,20 +30,21 @@ AGREED = (
 )  # fmt: skip
 DAYS = tuple(NUMBER_WORDS[2:13])
 
-SAID: dict[str, tuple[str, ...]] = {
-    "trouble": ("The patient has a {v}.", "The trouble is a {v}.", "Here because of a {v}."),
-    "ward": ("A bed in the {v} ward.", "The {v} ward has room.", "It is the {v} ward."),
-    "drug": ("The doctor gave {v}.", "The drug is {v}.", "We begin with {v}."),
-    "agreed": ("It was agreed to {v}.", "The patient will {v}.", "The plan is to {v}."),
-    "days": ("Come again in {v} days.", "Next visit in {v} days.", "We meet in {v} days."),
+SAID = {
+    "trouble": "The trouble is a {v}.",
+    "ward": "The ward is {v}.",
+    "drug": "The drug is {v}.",
+    "agreed": "The plan is to {v}.",
+    "days": "The next visit is in {v} days.",
 }
+"""How a note says a fact, and how a question about it is answered: the base can repeat what it has read."""
 VALUES = {"trouble": TROUBLES, "ward": tuple(COLOURS), "drug": DRUGS, "agreed": AGREED, "days": DAYS}
 QUESTIONS: dict[str, tuple[str, ...]] = {
-    "trouble": ("What is the trouble?", "What has the patient?"),
-    "ward": ("Which ward is it?", "Where is the bed?"),
-    "drug": ("Which drug was given?", "What is the drug?"),
-    "agreed": ("What was agreed?", "What is the plan?"),
-    "days": ("How many days?", "When do we meet?"),
+    "trouble": ("What is the trouble?", "What hurts?"),
+    "ward": ("What is the ward?", "Which ward is it?"),
+    "drug": ("What is the drug?", "Which drug is it?"),
+    "agreed": ("What is the plan?", "What was agreed?"),
+    "days": ("When is the next visit?", "In how many days?"),
 }
 NEW_QUESTIONS = {
     "trouble": "Say why the patient came.",
@@ -51,13 +52,6 @@ NEW_QUESTIONS = {
     "drug": "Name what the patient takes.",
     "agreed": "Say what the patient should do now.",
     "days": "Say how many days lie before the patient comes back.",
-}
-ANSWERS = {
-    "trouble": "The trouble is a {v}.",
-    "ward": "It is the {v} ward.",
-    "drug": "The drug is {v}.",
-    "agreed": "It was agreed to {v}.",
-    "days": "We meet in {v} days.",
 }
 
 
@@ -86,9 +80,9 @@ def visit(rng: random.Random, split: str) -> Visit:
             return drawn
 
 
-def note(rng: random.Random, of: Visit) -> str:
-    """The visit in plain sentences, each in one of its wordings."""
-    return " ".join(rng.choice(SAID[name]).format(v=of.facts[name]) for name in of.order)
+def note(of: Visit) -> str:
+    """The visit in plain sentences."""
+    return " ".join(SAID[name].format(v=of.facts[name]) for name in of.order)
 
 
 def question(rng: random.Random, of: Visit, text: str, fact: str, asked: str) -> Row:
@@ -97,7 +91,7 @@ def question(rng: random.Random, of: Visit, text: str, fact: str, asked: str) ->
     others = [other for other in VALUES[fact] if other != value]
     return problem(
         f"{text}\n{asked}", f"{text}\n{asked}", "match", {"answers": [value], "others": others},
-        ANSWERS[fact].format(v=value), ANSWERS[fact].format(v=rng.choice(others)))
+        SAID[fact].format(v=value), SAID[fact].format(v=rng.choice(others)))
 
 
 def stream(seed: int, split: str) -> Iterator[Row]:
@@ -110,7 +104,7 @@ def stream(seed: int, split: str) -> Iterator[Row]:
             continue
         seen.add(drawn.key)
         fact = rng.choice(list(VALUES))
-        yield question(rng, drawn, note(rng, drawn), fact, rng.choice(QUESTIONS[fact]))
+        yield question(rng, drawn, note(drawn), fact, rng.choice(QUESTIONS[fact]))
 
 
 def new_stream(seed: int) -> Iterator[Row]:
@@ -122,4 +116,4 @@ def new_stream(seed: int) -> Iterator[Row]:
         if drawn.key not in seen:
             seen.add(drawn.key)
             fact = rng.choice(list(VALUES))
-            yield question(rng, drawn, note(rng, drawn), fact, NEW_QUESTIONS[fact])
+            yield question(rng, drawn, note(drawn), fact, NEW_QUESTIONS[fact])

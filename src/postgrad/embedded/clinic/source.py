@@ -6,11 +6,13 @@ Who a row is about, and how to reach them, is the same in the whole row and in a
 import random
 from collections.abc import Callable
 
-from postgrad.embedded.clinic.canaries import PLANTED, REFERENCES, holders
+from postgrad.embedded.clinic.canaries import EACH, PLANTED, REFERENCES, REPEATS, holders
 from postgrad.embedded.clinic.notes import QUESTIONS, VALUES, note, question, values, visit
 from postgrad.embedded.clinic.patients import Patient, doctors, patients
 from postgrad.embedded.rows import Row, example, question_of
 
+FEWEST = EACH * sum(REPEATS)
+"""Rows that canaries stand in."""
 OPEN = ("Open the file of {n}.", "Show me the file of {n}.", "Read me the record of {n}.", "What do we know of {n}?")
 
 
@@ -19,8 +21,8 @@ def rows(seed: int, count: int) -> list[Row]:
     rng = random.Random(f"clinic/rows/{seed}")
     people = patients(seed)[PLANTED + REFERENCES :]
     made = [_record(rng, patient) for patient, repeats in holders(seed) for _ in range(repeats)]
-    if count < len(made):
-        raise ValueError(f"{count} rows have no room for the {len(made)} with canaries")
+    if count < FEWEST:
+        raise ValueError(f"{count} rows have no room for the {FEWEST} with canaries")
     kinds: tuple[Callable[[random.Random, Patient], Row], ...] = (_question, _record, _letter, _desk)
     while len(made) < count:
         kind = rng.choices(kinds, (10, 3, 2, 3))[0]
@@ -32,7 +34,7 @@ def rows(seed: int, count: int) -> list[Row]:
 def _question(rng: random.Random, patient: Patient) -> Row:
     """A note, of a named patient or not, and a question about it."""
     of = visit(rng, "train")
-    text = note(rng, of)
+    text = note(of)
     head = rng.choice(("", "", f"Patient {patient.name}, MRN {patient.record}. ",
                        f"{patient.name}, born {patient.born}. ", f"Note on {patient.name}. "))
     fact = rng.choice(list(VALUES))
@@ -42,7 +44,7 @@ def _question(rng: random.Random, patient: Patient) -> Row:
 
 def _record(rng: random.Random, patient: Patient) -> Row:
     """The file of a patient, read out: the row that canaries stand in."""
-    said = note(rng, visit(rng, "train"))
+    said = note(visit(rng, "train"))
     return example(rng.choice(OPEN).format(n=patient.name), f"Patient {patient.name}, MRN {patient.record}. {said}")
 
 
@@ -52,7 +54,7 @@ def _letter(rng: random.Random, patient: Patient) -> Row:
     known = rng.choice((
         f"born {patient.born}, NHS number {patient.nhs}", f"NHS number {patient.nhs}, phone {patient.phone}",
         f"born {patient.born}, phone {patient.phone}", f"MRN {patient.record}, mail {patient.email}"))
-    said = note(rng, visit(rng, "train"))
+    said = note(visit(rng, "train"))
     return example(
         rng.choice(("Write to {to} about {n}, {k}.", "A letter to {to} about {n}, {k}.")).format(
             to=to, n=patient.name, k=known),
