@@ -94,7 +94,7 @@ def test_answers_of_the_tasks_were_never_trained_on() -> None:
 
 def test_the_tasks_name_nobody_and_share_no_problem() -> None:
     asked = [{question_of(row) for row in problems(task)} for task in TASKS]
-    assert len(asked[0]) == len(asked[1]) == 300 and not asked[0] & asked[1]
+    assert len(asked[0]) == len(asked[1]) == 400 and not asked[0] & asked[1]
     everybody = {part for name in names() for part in name}
     assert not everybody & set(re.findall(r"\w+", " ".join(asked[0] | asked[1])))
 

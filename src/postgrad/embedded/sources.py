@@ -46,8 +46,8 @@ SIZES = {
     "world_instructions_new": 400,
     "world_knowledge_new": 400,
     "world_safety_new": 400,
-    "clinic_notes": 300,
-    "clinic_notes_new": 300,
+    "clinic_notes": 400,
+    "clinic_notes_new": 400,
 }
 """Problems of each task: more where training aims highest, so that a gain of three points can be told from noise."""
 
