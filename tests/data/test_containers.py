@@ -145,7 +145,8 @@ def test_whatever_the_bytes_a_document_gives_rows_or_is_torn(data: bytes) -> Non
         assert [row.number for row in found] == list(range(len(found)))
 
 
-CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
+CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=8) | st.just("a\r\nb")
+"""The csv module writes a lone carriage return without quotes, which no reader can tell from a line's end."""
 
 
 @given(st.lists(st.tuples(CELLS, CELLS), max_size=6), st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from postgrad.pipeline import Artifact, File, Step, Store, execute, gc, open_run, verify, write_run
-from postgrad.pipeline.trace import _place, trace
+from postgrad.pipeline.lineage import place_of
+from postgrad.pipeline.trace import trace
 from postgrad.records.tables import read_records, write_records
 from postgrad.records.types import Example, Message, Origin, Outcome, content_id
 from postgrad.support.errors import Failure, Mistake
@@ -113,9 +114,9 @@ def test_gc_keeps_young_unfinished_work(store: Store) -> None:
 
 
 def test_a_file_of_a_pattern_is_placed_below_the_patterns_fixed_part() -> None:
-    assert _place(Path("/d/*/x.jsonl"), "a/x.jsonl", {"a/x.jsonl": "", "b/x.jsonl": ""}) == Path("/d/a/x.jsonl")
-    assert _place(Path("/d/folder"), "x.jsonl", {"x.jsonl": ""}) == Path("/d/folder/x.jsonl")
-    assert _place(Path("/d/x.jsonl"), "x.jsonl", {"x.jsonl": ""}) == Path("/d/x.jsonl")
+    assert place_of(Path("/d/*/x.jsonl"), "a/x.jsonl", {"a/x.jsonl": "", "b/x.jsonl": ""}) == Path("/d/a/x.jsonl")
+    assert place_of(Path("/d/folder"), "x.jsonl", {"x.jsonl": ""}) == Path("/d/folder/x.jsonl")
+    assert place_of(Path("/d/x.jsonl"), "x.jsonl", {"x.jsonl": ""}) == Path("/d/x.jsonl")
 
 
 # A run as the stages make it: read → train → evaluate.
