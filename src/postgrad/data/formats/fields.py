@@ -130,7 +130,7 @@ def meta(row: Mapping[str, Any]) -> dict[str, Any]:
     if said is not None and not isinstance(said, dict):
         raise Broken("wrong type", f"meta is {type_name(said)}, wanted an object")
     kept = {name: row[name] for name in KEPT_FIELDS if isinstance(row.get(name), str | int)}
-    return cast("dict[str, Any]", json_value({**kept, **(said or {})}, "meta"))
+    return cast("dict[str, Any]", json_value({**kept, **said}, "meta")) if said else kept
 
 
 def json_value(value: Any, where: str) -> Any:
