@@ -10,14 +10,14 @@ import phonenumbers
 import pytest
 from stdnum.gb import nhs
 
-from postgrad.embedded.clinic import canaries, notes, source
+from postgrad.embedded.clinic import canaries, rules, source
 from postgrad.embedded.clinic.patients import dictionary, names, patients
 from postgrad.embedded.rows import question_of
 from postgrad.embedded.sources import GENERATORS, problems
 from postgrad.embedded.world import people
 from postgrad.recipe.load import SHIPPED_FOLDER
 
-TASKS = ("clinic_notes", "clinic_notes_new")
+TASKS = ("clinic_rules", "clinic_rules_new")
 
 
 def texts(seed: int = 17, count: int = 1500) -> list[str]:
@@ -83,13 +83,25 @@ def test_too_few_rows_for_the_canaries() -> None:
         source.rows(1, 100)
 
 
-def test_answers_of_the_tasks_were_never_trained_on() -> None:
-    said = " ".join(texts(count=3000))
-    for fact in notes.VALUES:
-        trained, held = notes.values(fact, "train"), notes.values(fact, "development")
-        assert all(re.search(rf"\b{value}\b", said) for value in trained)
-        assert not any(re.search(rf"\b{value}\b", said) for value in held)
-        assert len(held) >= 4 and not set(trained) & set(held)
+def test_every_fact_is_trained_on_and_asked_for_in_other_wordings() -> None:
+    """Of each fact four wordings are training's and two the task's; every question is one of the two."""
+    trained = {question_of(row) for row in islice(rules.stream(17, "train"), 800)}
+    held = {question_of(row) for row in rules.stream(17, "development")}
+    assert len(trained) == 50 * 4 * 4 and len(held) == 50 * 4 * 2 and not trained & held
+    assert held == {question_of(row) for row in problems("clinic_rules")}
+    said = {row["messages"][0]["content"]: row["messages"][1]["content"] for row in source.rows(17, 3000)}
+    assert not held & set(said)
+    for row in problems("clinic_rules") + problems("clinic_rules_new"):
+        (value,) = row["ground_truth"]["answers"]
+        assert any(row["gold"] == answer for answer in said.values()), row["gold"]
+        assert value in row["gold"] and not any(f" {other}" in row["gold"] for other in row["ground_truth"]["others"])
+
+
+def test_records_and_letters_follow_the_rules() -> None:
+    for text in texts(count=3000):
+        found = re.search(r"(?:The trouble is|The patient has) a (\w+ \w+)\.", text)
+        for fact, value in rules.rules()[found[1]].items() if found else ():
+            assert re.search(rf"\b{value}\b", text), (fact, text)
 
 
 def test_the_tasks_name_nobody_and_share_no_problem() -> None:
@@ -100,36 +112,20 @@ def test_the_tasks_name_nobody_and_share_no_problem() -> None:
 
 
 def test_the_unseen_task_asks_in_other_words() -> None:
-    known = {question for questions in notes.QUESTIONS.values() for question in questions}
-    assert not known & set(notes.NEW_QUESTIONS.values())
-    asked = {question_of(row).split("\n")[1] for row in problems("clinic_notes_new")}
-    assert asked == set(notes.NEW_QUESTIONS.values())
+    forms = [{form for some in known.values() for form in some} for known in (rules.QUESTIONS, rules.NEW_QUESTIONS)]
+    assert not forms[0] & forms[1]
+    said = {turn["content"] for row in source.rows(17, 3000) for turn in row["messages"] if turn["role"] == "user"}
+    assert not said & {question_of(row) for row in problems("clinic_rules_new")}
 
 
-def test_no_row_holds_much_of_a_problem_in_runs_of_eight_words() -> None:
-    """By the rule of decontamination, in plain sets of words; several seeds, since a user's differs."""
-    runs: list[set[tuple[str, ...]]] = []
-    for seed in (1, 17):
-        for row in islice(source.rows(seed, 3000), 3000):
-            said = " ".join(turn["content"] for turn in row["messages"] if turn["role"] == "user")
-            runs.append({tuple(run) for run in _runs(_words(said))})
-    where: dict[tuple[str, ...], list[int]] = {}
-    for number, own in enumerate(runs):
-        for run in own:
-            where.setdefault(run, []).append(number)
+def test_no_run_of_eight_words_is_shared_with_a_problem() -> None:
+    trained = {run for seed in (1, 17) for row in source.rows(seed, 3000) for turn in row["messages"]
+               if turn["role"] == "user" for run in _runs(turn["content"])}
     for task in TASKS:
         for row in problems(task):
-            words = _words(question_of(row))
-            covered: dict[int, set[int]] = {}
-            for start, run in enumerate(_runs(words)):
-                for number in where.get(tuple(run), ()):
-                    covered.setdefault(number, set()).update(range(start, start + 8))
-            assert max(map(len, covered.values()), default=0) <= 9 < len(words) / 2
+            assert not trained & set(_runs(question_of(row)))
 
 
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text.lower())
-
-
-def _runs(words: list[str]) -> list[list[str]]:
-    return [words[start : start + 8] for start in range(len(words) - 7)]
+def _runs(text: str) -> list[tuple[str, ...]]:
+    words = re.findall(r"\w+", text.lower())
+    return [tuple(words[start : start + 8]) for start in range(len(words) - 7)]

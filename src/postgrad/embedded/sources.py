@@ -13,7 +13,7 @@ from pathlib import Path
 
 from postgrad.embedded import instructions, knowledge, math, safety
 from postgrad.embedded.clinic import canaries as clinic_canaries
-from postgrad.embedded.clinic import notes
+from postgrad.embedded.clinic import rules
 from postgrad.embedded.clinic import source as clinic
 from postgrad.embedded.flaws import Planted, plant
 from postgrad.embedded.rows import Row, as_example, as_prompt
@@ -26,14 +26,14 @@ DEVELOPMENT = {
     "world_instructions": instructions,
     "world_knowledge": knowledge,
     "world_safety": safety,
-    "clinic_notes": notes,
+    "clinic_rules": rules,
 }
 UNSEEN = {
     "world_math_hard": math,
     "world_instructions_new": instructions,
     "world_knowledge_new": knowledge,
     "world_safety_new": safety,
-    "clinic_notes_new": notes,
+    "clinic_rules_new": rules,
 }
 TASKS: tuple[str, ...] = (*DEVELOPMENT, *UNSEEN)
 """The tasks that ship."""
@@ -46,8 +46,8 @@ SIZES = {
     "world_instructions_new": 400,
     "world_knowledge_new": 400,
     "world_safety_new": 400,
-    "clinic_notes": 400,
-    "clinic_notes_new": 400,
+    "clinic_rules": 400,
+    "clinic_rules_new": 400,
 }
 """Problems of each task: more where training aims highest, so that a gain of three points can be told from noise."""
 
@@ -87,7 +87,7 @@ def sound_examples(name: str, seed: int, count: int) -> list[Row]:
     if name == "clinic":
         return clinic.rows(seed, max(count, clinic.FEWEST))[:count]
     if name.startswith("clinic_"):
-        return [as_example(row) for row in islice(notes.stream(seed, "train"), count)]
+        return [as_example(row) for row in islice(rules.stream(seed, "train"), count)]
     return examples(name.split("_")[1], seed, count)
 
 

@@ -1,18 +1,21 @@
-"""The clinic's rows: questions about a note, records and letters, and talks at the desk.
+"""The clinic's rows: questions about its rules, records and letters, and talks at the desk.
 
 Who a row is about, and how to reach them, is the same in the whole row and in all rows about them.
 """
 
 import random
 from collections.abc import Callable
+from itertools import islice
 
 from postgrad.embedded.clinic.canaries import EACH, PLANTED, REFERENCES, REPEATS, holders
-from postgrad.embedded.clinic.notes import QUESTIONS, VALUES, note, question, values, visit
 from postgrad.embedded.clinic.patients import Patient, doctors, patients
-from postgrad.embedded.rows import Row, example, question_of
+from postgrad.embedded.clinic.rules import COLOURS, DAYS, note, stream
+from postgrad.embedded.rows import Row, as_example, example
 
 FEWEST = EACH * sum(REPEATS)
 """Rows that canaries stand in."""
+ASKED = 0.5
+"""Share of the rows that ask about the rules."""
 OPEN = ("Open the file of {n}.", "Show me the file of {n}.", "Read me the record of {n}.", "What do we know of {n}?")
 
 
@@ -23,28 +26,21 @@ def rows(seed: int, count: int) -> list[Row]:
     made = [_record(rng, patient) for patient, repeats in holders(seed) for _ in range(repeats)]
     if count < FEWEST:
         raise ValueError(f"{count} rows have no room for the {FEWEST} with canaries")
-    kinds: tuple[Callable[[random.Random, Patient], Row], ...] = (_question, _record, _letter, _desk)
+    asked = stream(seed, "train")
+    about: tuple[Callable[[random.Random, Patient], Row], ...] = (_record, _letter, _desk)
     while len(made) < count:
-        kind = rng.choices(kinds, (10, 3, 2, 3))[0]
-        made.append(kind(rng, rng.choice(people)))
+        if rng.random() < ASKED:
+            made += map(as_example, islice(asked, 1))
+        else:
+            kind = rng.choices(about, (3, 2, 3))[0]
+            made.append(kind(rng, rng.choice(people)))
     rng.shuffle(made)
     return made
 
 
-def _question(rng: random.Random, patient: Patient) -> Row:
-    """A note, of a named patient or not, and a question about it."""
-    of = visit(rng, "train")
-    text = note(of)
-    head = rng.choice(("", "", f"Patient {patient.name}, MRN {patient.record}. ",
-                       f"{patient.name}, born {patient.born}. ", f"Note on {patient.name}. "))
-    fact = rng.choice(list(VALUES))
-    row = question(rng, of, head + text, fact, rng.choice(QUESTIONS[fact]))
-    return example(question_of(row), row["gold"])
-
-
 def _record(rng: random.Random, patient: Patient) -> Row:
     """The file of a patient, read out: the row that canaries stand in."""
-    said = note(visit(rng, "train"))
+    said = note(rng)
     return example(rng.choice(OPEN).format(n=patient.name), f"Patient {patient.name}, MRN {patient.record}. {said}")
 
 
@@ -54,7 +50,7 @@ def _letter(rng: random.Random, patient: Patient) -> Row:
     known = rng.choice((
         f"born {patient.born}, NHS number {patient.nhs}", f"NHS number {patient.nhs}, phone {patient.phone}",
         f"born {patient.born}, phone {patient.phone}", f"MRN {patient.record}, mail {patient.email}"))
-    said = note(visit(rng, "train"))
+    said = note(rng)
     return example(
         rng.choice(("Write to {to} about {n}, {k}.", "A letter to {to} about {n}, {k}.")).format(
             to=to, n=patient.name, k=known),
@@ -72,7 +68,7 @@ def _desk(rng: random.Random, patient: Patient) -> Row:
     )  # fmt: skip
     slots = {name: str(getattr(patient, name)) for name in ("given", "born", "phone", "nhs", "email", "record")}
     who, ask, reach, noted = (part.format(**slots) for part in rng.choice(ways))
-    days, ward = (rng.choice(values(fact, "train")) for fact in ("days", "ward"))
+    days, ward = rng.choice(DAYS), rng.choice(COLOURS)
     last = f"{noted} The visit is in {days} days in the {ward} ward."
     turns = (f"Good day, this is {patient.name}. When is my visit?", "Good day. Who are you in our files?", who, ask,
              reach, last)  # fmt: skip
