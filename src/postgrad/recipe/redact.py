@@ -47,6 +47,11 @@ class Redact(Part):
     presidio: Text | None = None
     """A spaCy model, to have Presidio look as well (extra `presidio`)."""
 
+    @property
+    def pseudonyms(self) -> bool:
+        """Whether a kind is given pseudonyms, so that there must be a key."""
+        return "pseudonym" in dict(self).values()
+
     @model_validator(mode="after")
     def _names_to_look_for(self) -> "Redact":
         if self.name != "keep" and self.names is None and self.presidio is None:

@@ -194,7 +194,7 @@ class Rows:
         treatments = {kind: treatment for kind in PERSONAL if (treatment := getattr(said, kind)) != "keep"}
         if said.names is not None and "name" in treatments:
             inputs["names"] = File(said.names)
-        if "pseudonym" in treatments.values():
+        if said.pseudonyms:
             key = key_file(said.pseudonym_key)
             load_key(key)  # made if it is not there
             inputs["pseudonyms"] = File(key)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from postgrad.data.pii.pseudonyms import key_file, load_key
 from postgrad.evaluation.seal import SealLog
 from postgrad.pipeline import Artifact, Event, Store, execute, runs, write_run
 from postgrad.pipeline.environment import hardware, package_versions
@@ -50,6 +51,9 @@ def run(
     if recipe.network != (network.mode if network else "allowed"):
         raise Mistake(f"says {recipe.network}, and this process has not left it", where="network",
                       mend="run it by the command `postgrad run`")
+    said = recipe.curate.redact
+    if said.pseudonyms:
+        load_key(key_file(said.pseudonym_key), outside=(out, store_root))
     made = plan(recipe, until or only)
     _writable(out)
     log = SealLog(seal_log)
