@@ -26,7 +26,7 @@ UNLIMITED = 1e9
 """Epochs of a source that is drawn from until the prompts or problems asked for are there."""
 
 read_source = versioned(3)(curation.read_source)
-deduplicate = versioned(1)(curation.deduplicate)
+deduplicate = versioned(2)(curation.deduplicate)
 decontaminate = versioned(2)(curation.decontaminate)
 mix = versioned(3)(curation.mix)
 
