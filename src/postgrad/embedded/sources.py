@@ -83,7 +83,7 @@ def examples(capability: str, seed: int, count: int) -> list[Row]:
 
 
 def sound_examples(name: str, seed: int, count: int) -> list[Row]:
-    """Examples such as a generator makes or a task asks for, by its name, without planted flaws: to see their lengths."""
+    """Examples such as a generator makes or a task asks for, by its name, without planted flaws: to see how long."""
     if name == "clinic":
         return clinic.rows(seed, max(count, clinic.FEWEST))[:count]
     if name.startswith("clinic_"):

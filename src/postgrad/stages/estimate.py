@@ -325,7 +325,8 @@ class _Estimator:
         """Each secret is ranked among others; what is drawn besides costs next to nothing."""
         known = len(CANARIES[step.config["generator"]].canaries(step.config["seed"]))
         tokens = known * (step.config["candidates"] + 1) * SECRET_TOKENS
-        cost = self._cost(lambda costs: costs.loading() + costs.scoring(tokens, SECRET_TOKENS, tokens / known, shared=True))
+        cost = self._cost(lambda costs: costs.loading() + costs.scoring(
+            tokens, SECRET_TOKENS, tokens / known, shared=True))
         return Work(f"{known} planted secrets", tokens, None, cost)
 
 
