@@ -16,6 +16,7 @@ from postgrad.embedded.rows import question_of
 from postgrad.embedded.sources import GENERATORS, problems
 from postgrad.embedded.world import people
 from postgrad.recipe.load import SHIPPED_FOLDER
+from postgrad.support.errors import Mistake
 
 TASKS = ("clinic_rules", "clinic_rules_new")
 
@@ -79,7 +80,7 @@ def test_no_secret_is_among_those_that_it_is_ranked_with() -> None:
 
 
 def test_too_few_rows_for_the_canaries() -> None:
-    with pytest.raises(ValueError, match="no room"):
+    with pytest.raises(Mistake, match="no room"):
         source.rows(1, 100)
 
 

@@ -13,7 +13,7 @@ import pytest
 from postgrad.chat import Tokenizer, template
 from postgrad.data.files import count_rows
 from postgrad.embedded import BASE
-from postgrad.embedded.sources import GENERATORS, TASKS
+from postgrad.embedded.sources import GENERATORS
 from postgrad.pipeline import Store, execute
 from postgrad.pipeline.steps import in_order
 from postgrad.recipe import Recipe, load
@@ -134,7 +134,8 @@ def test_an_unseen_task_is_not_read(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     unsealed = load("quickstart", ("evaluate.unseal=what a plan costs",), shipped())
     found = {row.step: row for row in estimate(unsealed, tmp_path / "store").steps}
     assert found["task.world_math_hard"].what == f"{sources.SIZES['world_math_hard']} problems"
-    assert len(TASKS) == len([name for name in found if name.startswith("task.")])
+    named = {task for one in unsealed.capabilities.values() for task in (*one.development, *one.unseen)}
+    assert {f"task.{task}" for task in named} == {name for name in found if name.startswith("task.")}
 
 
 # What work costs

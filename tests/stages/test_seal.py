@@ -35,7 +35,8 @@ def test_a_sealed_run_opens_nothing_and_writes_no_unseen_prompt(finished: Place)
     assert openings(finished) == [] and not finished.seal.exists()
     assert holds_secret(finished.store) == [] and holds_secret(finished.out) == []
     assert "hash.sums_new" in finished.hashes()  # decontamination had its n-grams all the same
-    assert finished.json("run.json")["seal"] == {"head": "0" * 64, "opened": False, "reason": None}
+    said = {"head": "0" * 64, "opened": False, "reason": None, "openings": []}
+    assert finished.json("run.json")["seal"] == said
 
 
 def test_one_opening_scores_the_base_and_all_stages(finished: Place, tmp_path: Path) -> None:
@@ -47,7 +48,9 @@ def test_one_opening_scores_the_base_and_all_stages(finished: Place, tmp_path: P
     assert done == ["task.sums_new", *unseen, "scores"]
     rows = [row for row in place.json("scores.json")["scores"] if row["split"] == "unseen"]
     assert {row["task"] for row in rows} == {"sums_new"} and len({row["stage"] for row in rows}) == 5
-    assert place.json("run.json")["seal"] == {"head": opening.hash, "opened": True, "reason": "final scores"}
+    said = place.json("run.json")["seal"]
+    assert (said["head"], said["opened"], said["reason"]) == (opening.hash, True, "final scores")
+    assert [(one["reason"], one["tasks"]) for one in said["openings"]] == [("final scores", ["sums_new"])]
     assert place.opened().artifact(place.hashes()["scores"][0]).manifest["notes"]["seal"] == opening.hash
     assert "problems.parquet" in holds_secret(place.store)  # so the search above would have found it
 

@@ -125,7 +125,10 @@ def test_national_numbers_by_their_calculators(
         return
     text = f"{cue}: {number} {after}"
     assert said(text, find_national_ids(text)) == [number]
-    assert find_national_ids(f"{cue}: {corrupted(number, place, shift)} {after}") == []
+    wrong = corrupted(number, place, shift)
+    if kind == "cpf" and cpf.is_valid(wrong):
+        return  # remainders 0 and 10 share a check digit, so that one wrong digit can pass
+    assert find_national_ids(f"{cue}: {wrong} {after}") == []
 
 
 @pytest.mark.parametrize("text", [

@@ -11,6 +11,7 @@ from postgrad.embedded.clinic.canaries import EACH, PLANTED, REFERENCES, REPEATS
 from postgrad.embedded.clinic.patients import Patient, doctors, patients
 from postgrad.embedded.clinic.rules import COLOURS, DAYS, note, stream
 from postgrad.embedded.rows import Row, as_example, example
+from postgrad.support.errors import Mistake
 
 FEWEST = EACH * sum(REPEATS)
 """Rows that canaries stand in."""
@@ -20,12 +21,13 @@ OPEN = ("Open the file of {n}.", "Show me the file of {n}.", "Read me the record
 
 
 def rows(seed: int, count: int) -> list[Row]:
-    """So many examples in a random order, the canaries among them. ValueError if there is no room for those."""
+    """So many examples in a random order, the canaries among them. Mistake if there is no room for those."""
     rng = random.Random(f"clinic/rows/{seed}")
     people = patients(seed)[PLANTED + REFERENCES :]
     made = [_record(rng, patient) for patient, repeats in holders(seed) for _ in range(repeats)]
     if count < FEWEST:
-        raise ValueError(f"{count} rows have no room for the {FEWEST} with canaries")
+        raise Mistake(f"{count} rows have no room for the {FEWEST} with canaries", where="generate: clinic",
+                      mend=f"ask for at least {FEWEST} rows")
     asked = stream(seed, "train")
     about: tuple[Callable[[random.Random, Patient], Row], ...] = (_record, _letter, _desk)
     while len(made) < count:
