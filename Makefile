@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: quickstart test lint pytest smoke pretrain kills faults seeds bench help clean
+.PHONY: quickstart test lint pytest smoke pretrain kills faults seeds ray help clean
 
 quickstart: $(VENV)/.core  ## the whole regimen on one CPU: base, SFT, preferences, RLVR, evaluation, report
 	$(BIN)/postgrad run $(RECIPE) --out $(OUT)
@@ -36,6 +36,10 @@ faults: $(VENV)/.dev  ## a fault at every fsync and rename of the store
 
 seeds: $(VENV)/.core  ## the quickstart with seeds 1, 2 and 3, its unseen tasks sealed
 	for seed in 1 2 3; do $(BIN)/postgrad run quickstart --set seed=$$seed --set evaluate.unseal=null --out runs/seed-$$seed || exit 1; done
+
+ray: $(VENV)/.dev  ## curation by a local Ray: the same rows out
+	$(PIP) -c constraints.txt -e '.[ray]'
+	$(BIN)/python -m pytest tests/support/test_ray_data.py
 
 help:
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:[^#]*## /\t/'
