@@ -1,15 +1,22 @@
 """The clinic's recipes ship and plan; a run without a network is one by the command alone, and says so everywhere."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from postgrad.data.pii.kinds import KINDS, Redaction
+from postgrad.data.pii.names import read_names
+from postgrad.data.pii.redact import Redactor
+from postgrad.embedded.clinic import source
 from postgrad.embedded.clinic.canaries import canaries
+from postgrad.embedded.clinic.patients import patients
 from postgrad.pipeline.steps import in_order
 from postgrad.recipe import load
+from postgrad.records.types import Example, Message, Origin, content_id
 from postgrad.stages.estimate import estimate
 from postgrad.stages.plan import plan
 from postgrad.stages.shipped import shipped
@@ -85,3 +92,24 @@ def test_the_plan_counts_the_canaries_and_the_clinics_rows(tmp_path: Path) -> No
     assert found["canaries.sft"].what == "40 planted secrets"
     seconds = {name: found[name].seconds or 0 for name in ("canaries.sft", "sft")}
     assert 0 < seconds["canaries.sft"] < seconds["sft"]
+
+
+def test_no_identifier_is_left_in_what_the_recipe_redacts() -> None:
+    """By a search for every value that a patient has, which knows no pattern."""
+    said = load("clinic", (), shipped()).curate.redact
+    assert said.names is not None
+    treatments = {kind: getattr(said, kind) for kind in KINDS}
+    redactor = Redactor(Redaction(treatments, said.regions, read_names(said.names), b"k" * 32))
+    people = patients(17)
+    values = {value for one in people for value in (one.given, one.family, one.phone, one.email, one.record, one.nhs,
+                                                    one.born)}
+    either = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, values)) + r")(?!\w)")
+    before = 0
+    for number, row in enumerate(source.rows(17, 1600)):
+        messages = tuple(Message(**turn) for turn in row["messages"])
+        example = Example(content_id(messages), (Origin("clinic", "f", number),), messages, "clinic", "x", "rules")
+        after = redactor(example).record
+        assert isinstance(after, Example)
+        before += sum(len(either.findall(message.content)) for message in messages)
+        assert not [found for message in after.messages for found in either.findall(message.content)]
+    assert before > 3000

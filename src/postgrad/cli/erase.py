@@ -115,9 +115,9 @@ def _tell(found: "Erasure", gone: bool) -> None:
     what = f"{len(found.artifacts)} artifacts, {len(found.models)} of them models, and {more} more"
     if not found.artifacts and not found.copies and not found.unknown:
         print("nothing in this store came of it")
-    elif gone:
-        print(f"{what} removed. Take the lines above out of their files, then run the recipe again: what is missing is "
-              "made anew without them. Copies that you made elsewhere are not known here.")
-    else:
-        print(f"{what}. Remove them with --delete --yes, take the lines out of their files, and run the recipe again. "
-              "Copies that you made elsewhere are not known here.")
+        return
+    lines = ("take the lines above out of their files" if found.places
+             else "see that nothing makes the rows again, since no file of yours has them")
+    first = f"{what} removed." if gone else f"{what}: --delete --yes removes them."
+    print(f"{first} Then {lines}, and run the recipe again: what is missing is made anew. Copies that you made "
+          "elsewhere are not known here.")

@@ -72,5 +72,5 @@ def nhs_number(rng: random.Random) -> str:
 
 
 def dictionary() -> list[str]:
-    """The clinic's own list of names, one person a line: `recipes/clinic_names.txt`."""
-    return sorted(f"{given} {family}" for given, family in names())
+    """The clinic's own list, a person a line and how they are spoken to at the desk: `recipes/clinic_names.txt`."""
+    return sorted(f"{given} {family}; {given}" for given, family in names())
