@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from postgrad.cli.display import print_json, print_table
-from postgrad.cli.parser import Parser, add_json, add_workers
+from postgrad.cli.parser import Parser, add_json, add_output, add_workers
 
 NAME = "decontaminate"
 
@@ -17,14 +17,13 @@ def add(commands: Any) -> Parser:
         "kept.jsonl, ledger.parquet and report.json; files are read in the formats that recipes know, or by --field."))
     parser.option("--train", nargs="+", required=True, metavar="FILE", help="training files, folders or globs")
     parser.option("--against", nargs="+", required=True, metavar="FILE", help="test files: each is a task")
-    parser.option("--out", required=True, metavar="DIR", help="where kept rows, ledger and report go")
+    add_output(parser)
     parser.option("--ngram", type=int, default=8, metavar="N", help="tokens that must follow one another (8)")
     parser.option("--overlap", type=float, default=0.5, metavar="SHARE", help="of an item's tokens, more than (0.5)")
     parser.option("--source-limit", type=float, default=0.02, metavar="SHARE",
                   help="of a task's items; a training file above it is called contaminated (0.02)")
     parser.option("--field", default="", metavar="NAME", help="compare this field instead of the user turns")
     parser.option("--against-field", metavar="NAME", help="the same for the test files (default: as --field)")
-    parser.option("--format", choices=("jsonl", "parquet"), default="jsonl", help="of the kept rows (jsonl)")
     add_workers(parser)
     add_json(parser)
     parser.set_defaults(call=call)

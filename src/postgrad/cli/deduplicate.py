@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from postgrad.cli.display import print_json, print_table
-from postgrad.cli.parser import Parser, add_json, add_workers
+from postgrad.cli.parser import Parser, add_json, add_output, add_workers
 
 NAME = "deduplicate"
 NEAR = 0.8
@@ -18,12 +18,11 @@ def add(commands: Any) -> Parser:
         f"are looked for, near ones from {NEAR:g} on, unless --exact or --near stands alone. Writes kept.jsonl, "
         "ledger.parquet and report.json; files are read in the formats that recipes know, or by --field."))
     parser.option("--input", nargs="+", required=True, metavar="FILE", help="files, folders or globs")
-    parser.option("--out", required=True, metavar="DIR", help="where kept rows, ledger and report go")
+    add_output(parser)
     parser.option("--near", type=float, metavar="LIKENESS", help=f"drop near duplicates, from 0.5 to 1 ({NEAR:g})")
     parser.option("--exact", action="store_true", help="drop exact duplicates; alone: no near ones")
     parser.option("--turns", choices=("all", "user"), default="all", help="compare all turns, or the user's (all)")
     parser.option("--field", default="", metavar="NAME", help="compare this field instead of the turns")
-    parser.option("--format", choices=("jsonl", "parquet"), default="jsonl", help="of the kept rows (jsonl)")
     add_workers(parser)
     add_json(parser)
     parser.set_defaults(call=call)

@@ -49,6 +49,11 @@ def add_store(parser: Parser) -> None:
                   help="where finished work is kept (else $POSTGRAD_STORE, else .store beside the run's folder)")
 
 
+def add_output(parser: Parser) -> None:
+    parser.option("--out", required=True, metavar="DIR", help="where kept rows, ledger and report go")
+    parser.option("--format", choices=("jsonl", "parquet"), default="jsonl", help="of the kept rows (jsonl)")
+
+
 def add_workers(parser: Parser) -> None:
     parser.option("--workers", type=int, metavar="N", help="processes (default: one a core)")
     parser.option("--ray", metavar="ADDRESS", help="work on this Ray cluster instead (`local`: one of its own)")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from postgrad.cli.display import print_json, print_table
-from postgrad.cli.parser import Parser, add_json, add_workers
+from postgrad.cli.parser import Parser, add_json, add_output, add_workers
 from postgrad.support.errors import Mistake
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def add(commands: Any) -> Parser:
         "numbers and names of a list in every text of every row, and put marks in their place. Rows without any stay "
         "byte for byte. Writes kept.jsonl, ledger.parquet and report.json; none of the three holds what was found."))
     parser.option("--input", nargs="+", required=True, metavar="FILE", help="files, folders or globs")
-    parser.option("--out", required=True, metavar="DIR", help="where kept rows, ledger and report go")
+    add_output(parser)
     parser.option("--kind", action="append", default=[], metavar="KIND=TREATMENT", help=(
         "keep (not looked for), report (counted, stays), replace (<email>), pseudonym (<email-k3f7q2mx>, the same for "
         "the same value) or drop (the row leaves); may be repeated; `all=…` for every kind (default: replace)"))
@@ -32,7 +32,6 @@ def add(commands: Any) -> Parser:
                   "$POSTGRAD_PSEUDONYM_KEY, else in your data folder)")
     parser.option("--presidio", metavar="MODEL", help="have Presidio look as well, with this installed spaCy model")
     parser.option("--report-only", action="store_true", help="count what is there; every text stays")
-    parser.option("--format", choices=("jsonl", "parquet"), default="jsonl", help="of the kept rows (jsonl)")
     add_workers(parser)
     add_json(parser)
     parser.set_defaults(call=call)

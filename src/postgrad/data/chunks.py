@@ -5,7 +5,6 @@ knows the number of its first row, so that a row's origin is the same however ma
 """
 
 import hashlib
-import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -14,7 +13,7 @@ from typing import Any
 
 from postgrad.data.containers import lines
 from postgrad.data.files import count_rows, find_files, raw_rows
-from postgrad.data.raw import Broken, RawRow
+from postgrad.data.raw import Broken, RawRow, json_bytes
 from postgrad.support.errors import Failure, Mistake
 from postgrad.support.hashing import file_identity, hash_file
 
@@ -49,6 +48,12 @@ class Line:
     value: dict[str, Any] | None
     broken: Broken | None = None
     note: str = ""
+
+    def sound(self) -> dict[str, Any]:
+        """The row's object. Broken if it has none."""
+        if self.broken is not None or self.value is None:
+            raise self.broken or Broken("no object")
+        return self.value
 
 
 class Inputs:
@@ -200,7 +205,7 @@ def kept_bytes(chunk: Chunk, dropped: Collection[int], changed: dict[int, bytes]
     """
     changed = changed or {}
     if chunk.raw is not None:
-        kept = [changed.get(row.number) or json.dumps(row.value, ensure_ascii=False, default=str).encode()
+        kept = [changed.get(row.number) or json_bytes(row.value)
                 for row in chunk.raw if row.number not in dropped]
         return b"".join(line + b"\n" for line in kept)
     texts = _texts(chunk)

@@ -66,9 +66,7 @@ def _items(tests: Inputs, field_name: str, ngram: int) -> list[HashedItems]:
     for chunk in tests.chunks():
         for line in lines_of(chunk):
             try:
-                if line.broken is not None or line.value is None:
-                    raise line.broken or Broken("no object")
-                fields = texts[chunk.file].user(line.value)
+                fields = texts[chunk.file].user(line.sound())
             except Broken as broken:
                 raise Mistake(str(broken), where=f"{tests.names[chunk.file]}:{line.number + 1}",
                               mend="correct the row, or take it out of the test set") from None
@@ -83,9 +81,7 @@ def _looker(index: ItemIndex, texts: Sequence[Texts]) -> Callable[[Chunk], Seen]
         seen, numbers, turns = Seen(chunk, [], []), [], []
         for line in lines_of(chunk):
             try:
-                if line.broken is not None or line.value is None:
-                    raise line.broken or Broken("no object")
-                said = texts[chunk.file].user(line.value)
+                said = texts[chunk.file].user(line.sound())
             except Broken as broken:
                 seen.broken.append((line.number, broken))
                 continue

@@ -69,9 +69,7 @@ def _signer(rule: Rule, texts: Sequence[Texts]) -> Callable[[Chunk], tuple[Seen,
         kind: Kind = "examples" if reader.field else KINDS[reader.form][0]
         for line in lines_of(chunk):
             try:
-                if line.broken is not None or line.value is None:
-                    raise line.broken or Broken("no object")
-                rows.append(_whole(reader, line.value, kind))
+                rows.append(_whole(reader, line.sound(), kind))
                 numbers.append(line.number)
             except Broken as found:
                 broken.append((line.number, found))

@@ -62,6 +62,11 @@ def parse_json(text: str) -> Any:
         raise Broken("number out of range") from None
 
 
+def json_bytes(value: Any) -> bytes:
+    """A row as one line of JSON, without its end; what JSON cannot say (a date out of a table) as text."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str).encode()
+
+
 def require_unicode(value: Any) -> None:
     """Broken if a text anywhere in `value` holds half a surrogate pair, which no UTF-8 file can hold."""
     try:

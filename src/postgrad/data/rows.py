@@ -5,10 +5,9 @@ ledger is keyed by the first.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
-from postgrad.records.types import Action, Example, LedgerEntry, Message, Origin, Preference, Problem, content_id
+from postgrad.records.types import Action, Example, LedgerEntry, Message, Origin, Preference, Problem
 
 Record = Example | Problem | Preference
 Records = Callable[[], Iterable[Record]]
@@ -42,12 +41,6 @@ def dropped(record: Record, step: str, reason: str, detail: str = "") -> Handled
     return Handled(None, (entry(record, step, "drop", reason, detail),))
 
 
-def user_turns(record: Record) -> list[str]:
-    """What the user says, turn by turn: the prompts, which are what decontamination compares."""
-    messages = record.prompt if isinstance(record, Preference) else record.messages
-    return [message.content for message in messages if message.role == "user"]
-
-
 def conversations(record: Record) -> tuple[tuple[Message, ...], ...]:
     """What a model reads whole: the messages; of a preference the prompt with each of its answers."""
     if not isinstance(record, Preference):
@@ -62,11 +55,6 @@ def taught(record: Record) -> tuple[Message, ...]:
         return record.messages
     answer = record.completion if record.label else record.chosen
     return record.prompt if answer is None else (*record.prompt, Message("assistant", answer))
-
-
-def with_messages(record: Example | Problem, messages: tuple[Message, ...], **fields: Any) -> Record:
-    """The record with other messages and the content_id that they have."""
-    return replace(record, messages=messages, content_id=content_id(messages), **fields)
 
 
 class Counted:

@@ -114,4 +114,4 @@ def test_only_answers_that_are_taught_are_judged() -> None:
 
 @pytest.mark.parametrize("text", ["a " * 100_000, "ab" * 100_000, "a b " * 50_000 + "c", prose(2000)])
 def test_work_stays_in_proportion_to_the_text(text: str) -> None:
-    reason(example("q", text), repetition=True, max_loop=10)
+    assert reason(example("q", text), repetition=True, max_loop=10) in ("", "repeats itself", "ends in a loop")

@@ -1,19 +1,16 @@
 """Redaction of files without a recipe: every text of a row, wherever it stands in the object, or one field alone."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from postgrad.data.chunks import Chunk, Inputs, Line, lines_of
 from postgrad.data.output import Form, Output, output
 from postgrad.data.pii.kinds import KINDS, Kind, Redaction
-from postgrad.data.pii.redact import STEP, Change, Redactor, Treated, rewrite_json
-from postgrad.data.raw import BOM, Broken, parse_line
+from postgrad.data.pii.redact import STEP, Change, Redactor, Treated
+from postgrad.data.raw import Broken, json_bytes
 from postgrad.support.parallel import workers_for
 from postgrad.support.progress import Progress
 
@@ -76,7 +73,7 @@ def _looker(redaction: Redaction, field: str) -> Callable[[Chunk], Seen]:
                 continue
             if treated.found:
                 if treated.changed:
-                    seen.changed[line.number] = _json(treated.value)
+                    seen.changed[line.number] = json_bytes(treated.value)
                 seen.treated.append((line.number, Treated(None if treated.value is None else True, treated.found,
                                                           treated.changed)))
         return seen
@@ -85,20 +82,11 @@ def _looker(redaction: Redaction, field: str) -> Callable[[Chunk], Seen]:
 
 
 def _value(line: Line, field: str) -> dict[str, Any]:
-    """The row's object. Read strictly where it has bytes: a doubled key would hide one of its texts in them."""
-    if line.broken is not None or line.value is None:
-        raise line.broken or Broken("no object")
-    value = line.value if line.text is None else parse_line(line.text.removeprefix(BOM))
+    """The row's object, with the field in it if only one is looked at."""
+    value = line.sound()
     if field and field not in value:
         raise Broken("missing field", field)
     return value
-
-
-def _json(value: Any) -> bytes:
-    try:
-        return orjson.dumps(value, default=str)
-    except TypeError:  # a whole number beyond 64 bits
-        return json.dumps(value, ensure_ascii=False, default=str).encode()
 
 
 def _take(seen: Seen, made: Output, redactor: Redactor) -> None:
