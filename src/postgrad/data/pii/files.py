@@ -9,7 +9,7 @@ from typing import Any
 from postgrad.data.chunks import Chunk, Inputs, Line, lines_of
 from postgrad.data.output import Form, Output, output
 from postgrad.data.pii.kinds import KINDS, Kind, Redaction
-from postgrad.data.pii.redact import STEP, Change, Redactor, Treated
+from postgrad.data.pii.redact import STEP, Change, Redactor, Treated, rewrite_json
 from postgrad.data.raw import Broken, json_bytes
 from postgrad.support.parallel import workers_for
 from postgrad.support.progress import Progress
