@@ -25,7 +25,7 @@ WAY = {  # source → part → (entered, kept, made, dropped)
         "redact": (4, 4, 0, {}),
         "deduplicate": (4, 3, 0, {"near duplicate": 1}),
         "decontaminate": (3, 3, 0, {}),
-        "mixture": (3, 3, 0, {}),
+        "mix": (3, 3, 0, {}),
     },
 }
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from postgrad.inspection.flow import mixture
+from postgrad.inspection.mixture import mixture
 
 
 class FakeRun:

@@ -14,8 +14,9 @@ import pytest
 from fake_choices import CAPABILITIES, STAGES, TASKS
 from fake_run import make
 
-from postgrad.inspection import flow, headline, pairs, report, rollouts
+from postgrad.inspection import headline, pairs, report, rollouts
 from postgrad.inspection import scores as scoring
+from postgrad.inspection.curation import Curation
 from postgrad.inspection.run_folder import read
 from postgrad.records.tables import read_records
 from postgrad.records.types import LedgerEntry, Verdict
@@ -140,18 +141,18 @@ def test_averages_by_hand(run: Path) -> None:
         assert average.weighted == pytest.approx(by_hand)
 
 
-def test_rows_in_are_rows_out_at_every_station(run: Path) -> None:
+def test_rows_in_are_rows_out_at_every_passage(run: Path) -> None:
     opened = read(run)
-    stations = flow.examples(opened)
-    assert [station.name for station in stations] == [
+    way = Curation(opened).way("sft")
+    assert [passage.part for passage in way] == [
         "read",
         "filter",
         "redact",
         "deduplicate",
         "decontaminate",
-        "mixture",
+        "mix",
     ]
-    for before, after in pairwise(stations):
+    for before, after in pairwise(way):
         assert before.kept == after.entered
     entries = [
         entry
@@ -160,9 +161,9 @@ def test_rows_in_are_rows_out_at_every_station(run: Path) -> None:
         for entry in read_records(path, LedgerEntry)
     ]
     dropped = Counter(entry.reason for entry in entries if entry.action == "drop")
-    assert sum((station.dropped for station in stations), Counter()) == dropped
-    assert stations[-1].kept == pq.read_metadata(opened.file("mixture", "examples.parquet")).num_rows
-    assert stations[2].changed == {"e-mail address": 44}
+    assert sum((Counter(passage.dropped) for passage in way), Counter()) == dropped
+    assert way[-1].kept == pq.read_metadata(opened.file("mixture", "examples.parquet")).num_rows
+    assert way[2].changed == {"e-mail address": 44}
 
 
 def test_texts_of_unseen_tasks_stay_off_the_page(text: str) -> None:

@@ -10,6 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 from curated_run import DEVELOPMENT_TEXT, REPORTED, SECRET_HASH, UNSEEN_TASK, UNSEEN_TEXT, make
 
+from postgrad.inspection import report
+from postgrad.inspection.run_folder import read
+from postgrad.pipeline import Store
+from postgrad.pipeline.runs import open_run
+from postgrad.release import card as model_card
 from postgrad.release.cards import card_texts, write_cards
 from postgrad.release.croissant import CONTEXT
 
@@ -80,14 +85,25 @@ def test_what_was_accepted_stays_on_the_card(tmp_path: Path) -> None:
     assert "Accepted contamination" not in card_texts(make(tmp_path / "b"), english)["alpha.md"]
 
 
+@pytest.mark.parametrize("action", ["accept", "drop"])
+def test_what_was_accepted_stays_on_the_model_card_and_in_the_report(tmp_path: Path, action: str) -> None:
+    Store(tmp_path / ".store")
+    run = make(tmp_path, action=action)
+    said = model_card.card(open_run(run), "sft")
+    for text in (said, report.page(read(run))):
+        assert ("Accepted contamination" in text) == (action == "accept") and UNSEEN_TEXT not in text
+    assert UNSEEN_TASK not in said
+    assert "Accepted contamination" not in model_card.card(open_run(run), "base")  # made of none of these rows
+
+
 def test_texts_that_look_like_markup_stay_texts(curated: Path) -> None:
     record = json.loads((curated / "run.json").read_text())
     hostile = "```\n# not a heading | <b>"
     record["recipe"]["sources"]["beta"] |= {"origin": hostile, "licence": hostile}
     (curated / "run.json").write_text(json.dumps(record))
-    card = card_texts(curated, english)["beta.md"]
-    assert "\n# not a heading" not in card and "<b>" not in card.split("---\n", 2)[2]
-    assert "Do not take it for free." in card
+    text = card_texts(curated, english)["beta.md"]
+    assert "\n# not a heading" not in text and "<b>" not in text.split("---\n", 2)[2]
+    assert "Do not take it for free." in text
 
 
 def test_cards_are_written_whole_and_left_alone_when_they_are_the_same(curated: Path) -> None:

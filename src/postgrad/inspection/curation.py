@@ -11,9 +11,14 @@ from postgrad.inspection.run_folder import Run, tally
 
 KINDS = ("examples", "preferences", "problems")
 LEDGER = "ledger.parquet"
-ORDER = ("read", "filter", "redact", "deduplicate", "decontaminate", "mix")
-"""Parts in the order in which a step that holds several of them does them."""
+TITLES = {
+    "read": "read", "filter": "filter", "redact": "redact personal data",
+    "deduplicate": "remove duplicates", "decontaminate": "decontaminate", "mix": "mixture"}  # fmt: skip
+"""Parts, in the order in which a step that holds several of them does them, and what people call them."""
+ORDER = tuple(TITLES)
 FOUND = re.compile(r"([\w -]+): (\d+)")
+MIXTURES = ("mixture", "problems")
+"""What the name of a step that mixes ends with."""
 KEEPER = re.compile(r"of (.+), file [0-9a-f]+, row \d+")
 
 
@@ -29,6 +34,10 @@ class Passage:
     dropped: dict[str, int]
     changed: dict[str, int]
     noted: dict[str, int]
+
+    @property
+    def title(self) -> str:
+        return TITLES.get(self.part, self.part)
 
 
 @dataclass(frozen=True)
@@ -79,6 +88,11 @@ class Curation:
         found = [Use(_use_name(step), step) for step in self.steps if step not in given]
         return sorted(found, key=lambda use: (use.name != "sft", self.steps.index(use.end)))
 
+    def way(self, name: str, source: str | None = None) -> list[Passage]:
+        """The passages of a use, as far as they got: of a run that stopped early it has one end for each source."""
+        ends = [use.end for use in self.uses if use.name == name]
+        return _joined([one for end in ends for one in self.passages(end, source)])
+
     def uses_of(self, source: str) -> list[Use]:
         return [use for use in self.uses if any(self.kept(step)[source] for step in self.chain(use.end))]
 
@@ -117,18 +131,21 @@ class Curation:
     def passages(self, end: str, source: str | None = None) -> list[Passage]:
         """Every part on the way to a step, in order, for one source or for all of them together."""
         found: list[Passage] = []
-        for step in self.chain(end):
-            of_source = self._parts(step, source)
+        steps = self.chain(end)
+        shared = {part for step in steps if part_of(step) == "read" for _, part, _, _ in self.tally(step)}
+        for step in steps:
+            of_source = self._parts(step, source, shared if source is None and part_of(step) == "read" else set())
             if of_source and (of_source[0].entered or of_source[-1].kept or any(one.dropped for one in of_source)):
                 found += of_source
         return found if source is not None else _joined(found)
 
-    def _parts(self, step: str, source: str | None) -> list[Passage]:
-        counts: dict[str, dict[str, Counter[str]]] = {}
+    def _parts(self, step: str, source: str | None, passed: set[str]) -> list[Passage]:
+        """The parts of a step that its ledger tells of, and those of `passed`, which rows may pass without a word."""
+        counts: dict[str, dict[str, Counter[str]]] = {part: {} for part in passed}
         for (origin, part, action, reason), number in self.tally(step).items():
             if source in (None, origin):
                 counts.setdefault(part, {}).setdefault(action, Counter())[reason] += number
-        named = work_of(step)
+        named = part_of(step)
         if named == "read" or not counts:
             counts.setdefault(named, {})
         kept = self.kept(step).total() if source is None else self.kept(step)[source]
@@ -181,12 +198,15 @@ class Curation:
 
     def contamination(self, source: str | None, end: str) -> Contamination | None:
         """What the rows have in common with the tasks; of all sources together if none is named."""
-        for step in reversed(self.chain(end)):
-            said = self.run.json(step, "findings.json")
-            if said:
-                pairs = [pair for pair in said["pairs"] if source in (None, pair["source"])]
-                return _contamination(said["rule"], pairs)
-        return None
+        said = self.findings(end)
+        if said is None:
+            return None
+        return _contamination(said["rule"], [pair for pair in said["pairs"] if source in (None, pair["source"])])
+
+    def findings(self, end: str) -> dict[str, Any] | None:
+        """`findings.json` of the step that decontaminated on the way to this one."""
+        told = (self.run.json(step, "findings.json") for step in reversed(self.chain(end)))
+        return next((said for said in told if said), None)
 
 
 def _contamination(rule: dict[str, Any], pairs: list[dict[str, Any]]) -> Contamination:
@@ -210,10 +230,10 @@ def _use_name(step: str) -> str:
     return "sft" if step in ("mixture", "decontaminate", "deduplicate") or first == "read" else first
 
 
-def work_of(step: str) -> str:
-    """`read.gsm8k` → read, `rlvr.deduplicate` → deduplicate."""
+def part_of(step: str) -> str:
+    """What a step that moves rows does, or does first: `read.gsm8k` → read, `rlvr.problems` → mix."""
     first, last = step.partition(".")[0], step.rpartition(".")[2]
-    return first if first == "read" else last
+    return first if first == "read" else "mix" if last in MIXTURES else last
 
 
 def _joined(passages: list[Passage]) -> list[Passage]:

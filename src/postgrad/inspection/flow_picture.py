@@ -1,10 +1,11 @@
-"""Pictures of the data: the river of rows that narrows at each station, and the mixture aimed at and reached."""
+"""Pictures of the data: the river of rows that narrows at each passage, and the mixture aimed at and reached."""
 
 from matplotlib.axes import Axes
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
-from postgrad.inspection.flow import Share, Station
+from postgrad.inspection.curation import Passage
+from postgrad.inspection.mixture import Share
 from postgrad.inspection.palette import LIGHT
 from postgrad.inspection.svg import Plot, drawing
 from postgrad.support.words import percent, whole
@@ -13,12 +14,12 @@ STEP_HEIGHT = 92.0
 REASONS_SHOWN = 4
 
 
-def river(stations: list[Station], width: float) -> str:
+def river(passages: list[Passage], width: float) -> str:
     """Rows from top to bottom; the band's width is their number, and what leaves turns off to the right by reason."""
-    # a station with many reasons needs room for their labels
-    heights = [max(STEP_HEIGHT, 34 + 17.0 * min(len(s.dropped), REASONS_SHOWN + 1)) for s in stations]
+    # a passage with many reasons needs room for their labels
+    heights = [max(STEP_HEIGHT, 34 + 17.0 * min(len(s.dropped), REASONS_SHOWN + 1)) for s in passages]
     height = sum(heights) + 66
-    most = max((station.entered for station in stations), default=1) or 1
+    most = max((passage.entered for passage in passages), default=1) or 1
     left, full = 10.0, width * (0.55 if width > 500 else 0.42)  # a phone needs room for the reasons
     unit = full / most
     with drawing():
@@ -28,20 +29,20 @@ def river(stations: list[Station], width: float) -> str:
         axes.set_ylim(height, 0)
         axes.axis("off")
         y = 10.0
-        for station, step in zip(stations, heights, strict=True):
-            entered, kept = station.entered * unit, station.kept * unit
+        for passage, step in zip(passages, heights, strict=True):
+            entered, kept = passage.entered * unit, passage.kept * unit
             axes.add_patch(Rectangle((left, y), entered, 26, color=LIGHT["stage-1"], alpha=0.9, lw=0))
             axes.text(
-                left + 8, y + 13.5, station.title, va="center", fontsize=11, fontweight="bold", color=LIGHT["paper"]
+                left + 8, y + 13.5, passage.title, va="center", fontsize=11, fontweight="bold", color=LIGHT["paper"]
             )
             axes.text(
-                left + full + 14, y + 9, f"{whole(station.entered)} rows", va="center", fontsize=11, fontweight="bold"
+                left + full + 14, y + 9, f"{whole(passage.entered)} rows", va="center", fontsize=11, fontweight="bold"
             )
-            note = ", ".join(f"{whole(n)} {reason}" for reason, n in station.changed.most_common(2))
+            note = ", ".join(f"{whole(n)} {reason}" for reason, n in _most(passage.changed)[:2])
             if note:
                 axes.text(left + full + 14, y + 25, f"changed: {note}", va="center", fontsize=9.5, color=LIGHT["soft"])
             axes.add_patch(Rectangle((left, y + 26), kept, step - 26, color=LIGHT["stage-1"], alpha=0.28, lw=0))
-            reasons = station.dropped.most_common()
+            reasons = _most(passage.dropped)
             if len(reasons) > REASONS_SHOWN + 1:
                 reasons = [*reasons[:REASONS_SHOWN], ("other reasons", sum(n for _, n in reasons[REASONS_SHOWN:]))]
             start, lane = left + kept, y + 46.0
@@ -55,7 +56,7 @@ def river(stations: list[Station], width: float) -> str:
                     thick,
                     left + full + 8,
                     plot.tip(
-                        f"{whole(number)} rows left: {reason}\n{percent(number / station.entered)} of {station.title}"
+                        f"{whole(number)} rows left: {reason}\n{percent(number / passage.entered)} of {passage.title}"
                     ),
                 )
                 axes.text(
@@ -64,10 +65,14 @@ def river(stations: list[Station], width: float) -> str:
                 start += number * unit
                 lane += 17
             y += step
-        kept = stations[-1].kept if stations else 0
+        kept = passages[-1].kept if passages else 0
         axes.add_patch(Rectangle((left, y), max(kept * unit, 1), 26, color=LIGHT["stage-3"], lw=0))
         axes.text(left + full + 14, y + 13, f"{whole(kept)} rows kept", va="center", fontsize=11, fontweight="bold")
         return plot.render("Rows at each step of curation and the reasons for which rows left")
+
+
+def _most(reasons: dict[str, int]) -> list[tuple[str, int]]:
+    return sorted(reasons.items(), key=lambda one: -one[1])
 
 
 def bend(axes: Axes, x: float, top: float, lane: float, thick: float, end: float, gid: str) -> None:

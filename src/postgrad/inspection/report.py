@@ -11,7 +11,6 @@ from postgrad.inspection import (
     canary_picture,
     choices,
     curves,
-    flow,
     flow_picture,
     headline,
     pairs,
@@ -20,8 +19,11 @@ from postgrad.inspection import (
     rollouts,
     score_pictures,
 )
+from postgrad.inspection import mixture as mixtures
 from postgrad.inspection import scores as scoring
+from postgrad.inspection.curation import Curation
 from postgrad.inspection.run_folder import Run, read
+from postgrad.inspection.source_facts import sources as sources_of
 from postgrad.support import words
 from postgrad.support.files import write_atomically
 
@@ -56,8 +58,11 @@ def contents(run: Run, loader: jinja2.BaseLoader, surroundings: jinja2.Environme
     """Everything that the templates name."""
     roles = palette.stage_roles(run.scored or run.stages) | {scoring.BETTER: "base"}
     tasks, compared = scoring.by_task(run), [*scoring.steps(run), *scoring.spans(run)]
-    examples = flow.examples(run)
-    capabilities, sources = flow.mixture(run)
+    curation = Curation(run)
+    uses = list(dict.fromkeys(use.name for use in curation.uses))
+    ways = {use: curation.way(use) for use in uses}
+    examples = ways.pop("sft", [])
+    capabilities, sources = mixtures.mixture(run)
     licences, licence_verdict = choices.licences(run)
     protected = protection.of_run(run)
     tried = protected.canaries if protected else None
@@ -79,9 +84,10 @@ def contents(run: Run, loader: jinja2.BaseLoader, surroundings: jinja2.Environme
         if capabilities
         else "",
         "examples": examples,
-        "prompts": flow.prompts(run),
+        "left": _left(curation, "sft"),
+        "ways": ways,
         "rivers": [Markup(flow_picture.river(examples, width)) for width in (WIDE, NARROW)] if examples else [],
-        "findings": run.json("decontaminate", "findings.json"),
+        "findings": [(use.name, said) for use in curation.uses if (said := curation.findings(use.end))],
         "curves": [
             (stage, [(title, Markup(svg)) for title, svg in curves.of_stage(run, stage, roles.get(stage, "stage-1"))])
             for stage in run.stages[1:]
@@ -104,3 +110,10 @@ def contents(run: Run, loader: jinja2.BaseLoader, surroundings: jinja2.Environme
         "lineage": choices.lineage(run),
         "moment": max((m["started"] for m in run.manifests.values() if m.get("started")), default=""),
     }
+
+
+def _left(curation: Curation, use: str) -> list[tuple[str, str, str, int]]:
+    """(source, part, reason, rows) of the rows that left on the way to a use."""
+    return [(source, passage.title, reason, number) for source in sources_of(curation)
+            for passage in curation.way(use, source)
+            for reason, number in sorted(passage.dropped.items(), key=lambda one: -one[1])]

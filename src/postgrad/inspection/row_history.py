@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from postgrad.inspection.curation import KINDS, LEDGER, ORDER, Curation, work_of
+from postgrad.inspection.curation import KINDS, LEDGER, ORDER, Curation, part_of
 from postgrad.inspection.run_folder import Run, rows
 from postgrad.inspection.shown_rows import batches
 from postgrad.inspection.source_facts import facts, sources
@@ -121,11 +121,11 @@ def history(curation: Curation, origin: Origin, file: str = "") -> History:
             held[False][step] = len(others)
             if not entries:
                 standing = [f"{one.source}:{one.row}" for one in dict.fromkeys(others)]
-                events.append(Event(step, work_of(step), "stand", "", ", ".join(standing)))
+                events.append(Event(step, part_of(step), "stand", "", ", ".join(standing)))
         elif own:
             held[True][step] = own
             if not entries:
-                events.append(Event(step, work_of(step), "pass", "", ""))
+                events.append(Event(step, part_of(step), "pass", "", ""))
     if not events:
         raise Mistake(f"no step of the run has seen row {origin.row}", where=f"source {origin.source}",
                       mend="rows are counted from 0; blank and broken lines count")  # fmt: skip

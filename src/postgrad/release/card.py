@@ -1,11 +1,14 @@
 """The model card (README.md) of a run's model: what it is, what it scored, and what its data's licences mean for it."""
 
 import json
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from postgrad.inspection.curation import Curation
+from postgrad.inspection.run_folder import read
 from postgrad.pipeline.runs import Run
+from postgrad.release.accepted import accepted
+from postgrad.release.markdown import cell, table
 from postgrad.support.errors import Failure
 from postgrad.support.licence_verdict import named, verdict
 from postgrad.support.licences import describe
@@ -24,6 +27,7 @@ def card(run: Run, stage: str) -> str:
     parts = [
         _front_matter(recipe, licences),
         _opening(recipe, about, stage),
+        _accepted(run, stage),
         _use(),
         _scores(scores, stage),
         _changes(scores, stage),
@@ -41,19 +45,6 @@ def _json(path: Path) -> dict[str, Any]:
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except ValueError as error:
         raise Failure(f"cannot be read ({error})", where=str(path), mend="run the recipe again") from error
-
-
-def cell(value: object) -> str:
-    """Text that stays within one table cell and brings no markup along."""
-    text = " ".join(str(value).split())
-    return "".join(f"\\{c}" if c in "\\|*_`[]" else {"<": "&lt;", ">": "&gt;"}.get(c, c) for c in text)
-
-
-def table(head: list[str], rows: list[list[object]], right: Collection[int] = ()) -> str:
-    """A markdown table; `right`: positions of columns that are numbers."""
-    rule = ["---:" if index in right else "---" for index in range(len(head))]
-    lines = [head, rule, *([cell(value) for value in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _front_matter(recipe: dict[str, Any], licences: dict[str, str]) -> str:
@@ -76,6 +67,13 @@ def _opening(recipe: dict[str, Any], about: dict[str, Any], stage: str) -> str:
         f"{cell(', '.join(way))} with postgrad, seed {recipe.get('seed')}. "
         "`report.html` of the run tells the whole story."
     )
+
+
+def _accepted(run: Run, stage: str) -> str:
+    """Contamination that the recipe accepted in anything that this model was made of."""
+    curation = Curation(read(run.folder))
+    made_of = curation.run.ancestors([stage])
+    return accepted([curation.contamination(None, use.end) for use in curation.uses if use.end in made_of], "its data")
 
 
 def _use() -> str:

@@ -6,20 +6,18 @@ from typing import Any
 from postgrad.inspection.curation import Contamination, Curation, Overlaps, Passage, Use
 from postgrad.inspection.data_stats import SURE, Stats
 from postgrad.inspection.draw import turns
-from postgrad.inspection.flow import mixture as shares_of
+from postgrad.inspection.mixture import mixture as shares_of
 from postgrad.inspection.shown_rows import Shown
 from postgrad.inspection.source_facts import SourceFacts, TableFact
 from postgrad.records.tables import SCHEMAS
 from postgrad.records.types import Example, Preference, Problem
-from postgrad.release.card import cell, table
+from postgrad.release.accepted import accepted
+from postgrad.release.markdown import cell, table
 from postgrad.support.licence_verdict import NOT_ADVICE, Verdict, verdict
 from postgrad.support.licences import UNKNOWN, address, conditions, describe, spdx_id
 from postgrad.support.words import joined, percent, printable, size, whole
 
 RECORDS: dict[str, type] = {"examples": Example, "preferences": Preference, "problems": Problem}
-PARTS = {
-    "read": "read", "filter": "filter", "redact": "redact personal data",
-    "deduplicate": "remove duplicates", "decontaminate": "decontaminate", "mix": "mixture"}  # fmt: skip
 TELLS = {
     "content_id": "hash of the messages; rows that say the same share it",
     "parents": "lines of files that the row came from: its own first, then those of duplicates it stands for",
@@ -40,7 +38,7 @@ def source_card(curation: Curation, said: SourceFacts, shown: dict[Use, Shown]) 
     parts = [
         front_matter(said.name, said.licence, _largest(shown)),
         f"# {cell(said.name)}\n\n{source_summary(curation, said)}",
-        _accepted([curation.contamination(said.name, use.end) for use in shown], said.name),
+        accepted([curation.contamination(said.name, use.end) for use in shown], said.name),
         _licence(said),
         _about(said, list(shown)),
         _files(said),
@@ -60,7 +58,7 @@ def mixture_card(curation: Curation, use: Use, sources: list[SourceFacts], shown
         front_matter("mixture", together, rows.rows),
         f"# Mixture of {cell(str(curation.run.recipe.get('name') or 'a recipe'))}\n\n"
         + mixture_summary(curation, sources, shown.stats),
-        _accepted([curation.contamination(None, use.end)], "the sources"),
+        accepted([curation.contamination(None, use.end)], "the sources"),
         _verdict(found, sources),
         _shares(curation),
         _use(curation, None, use, shown),
@@ -123,24 +121,6 @@ def _quoted(text: str) -> str:
 
 def _largest(shown: dict[Use, Shown]) -> int:
     return max((one.stats.rows for one in shown.values()), default=0)
-
-
-def _accepted(found: list[Contamination | None], who: str) -> str:
-    """What was found above the limit and trained on all the same: it stands at the top for ever."""
-    lines = []
-    for one in filter(None, found):
-        limit = percent(one.rule["source_limit"])
-        lines += [
-            f"> **Accepted contamination.** {cell(pair.source)}: {percent(pair.share)} of the items of "
-            f"`{cell(pair.task)}` are given away, above the limit of {limit}, and the recipe had the rows kept."
-            for pair in one.development if pair.above_limit and pair.action == "accept"
-        ]  # fmt: skip
-        if one.unseen.above_limit and one.unseen.action == "accept":
-            lines.append(
-                f"> **Accepted contamination.** {cell(who)}: items of unseen tasks are given away above the limit of "
-                f"{limit}, and the recipe had the rows kept. Scores on unseen tasks do not measure what was not seen."
-            )
-    return "\n>\n".join(dict.fromkeys(lines))
 
 
 def _licence(said: SourceFacts) -> str:
@@ -221,7 +201,7 @@ def _use(curation: Curation, source: str | None, use: Use, shown: Shown) -> str:
 def _passages(passages: list[Passage]) -> str:
     lines: list[list[object]] = []
     for one in passages:
-        lines.append([PARTS.get(one.part, one.part), whole(one.entered), whole(one.made) if one.made else "",
+        lines.append([one.title, whole(one.entered), whole(one.made) if one.made else "",
                       whole(one.kept), _reasons(one.dropped) or "none", _reasons(one.changed)])  # fmt: skip
     return table(["step", "rows in", "copies", "rows out", "left, by reason", "changed"], lines, right=(1, 2, 3))
 
