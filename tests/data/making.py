@@ -1,11 +1,18 @@
 """Records for the tests of this room."""
 
-from typing import Any
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, get_args
 
 import pyarrow as pa
 
-from postgrad.records.tables import table_of
-from postgrad.records.types import Example, Message, Origin, Problem, content_id
+from postgrad.data.deduplicate import Rule
+from postgrad.data.deduplicate_tables import compare, hand_on
+from postgrad.data.formats import Kind
+from postgrad.data.rows import KINDS, Handled, Record, own_origin
+from postgrad.records.tables import records_of, table_of
+from postgrad.records.types import Example, LedgerEntry, Message, Origin, Problem, content_id
 
 
 def example(
@@ -41,6 +48,20 @@ def problem(
         capability,
         plain,
     )
+
+
+def deduplicated(rows: Sequence[Record], priorities: dict[str, float], rule: Rule) -> list[Handled]:
+    """What became of each row, and what the ledger says of it. Rows are of one kind, and each of a line of its own."""
+    if not rows:
+        return []
+    kind: Kind = next(name for name in get_args(Kind) if isinstance(rows[0], KINDS[name]))
+    batches = table_of(type(rows[0]), rows).to_batches(max_chunksize=5)
+    entries: list[LedgerEntry] = []
+    compared = compare(kind, batches, priorities, Path(tempfile.gettempdir()), rule)
+    left = {own_origin(record): record for table in hand_on(batches, compared, entries.append)
+            for record in records_of(type(rows[0]), table)}
+    return [Handled(left.get(own_origin(row)), tuple(one for one in entries if one.origin == own_origin(row)))
+            for row in rows]
 
 
 def batch(*records: Example | Problem) -> pa.RecordBatch:

@@ -1,29 +1,33 @@
 """Exact and near duplicates of records against the stated rule carried out on every pair of rows."""
 
 import re
-import tempfile
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.making import example, problem
+from data.making import deduplicated, example, problem
 from data.naive_duplicates import kept, likeness
-from postgrad.data.deduplicate import EXACT, Rule, compare, hand_on
+from postgrad.data.deduplicate import EXACT, Rule
+from postgrad.data.deduplicate_tables import compare, hand_on
 from postgrad.data.rows import Handled, Record
-from postgrad.records.types import Preference
+from postgrad.records.tables import table_of
+from postgrad.records.types import Example, LedgerEntry, Preference
 from postgrad.support.errors import Mistake
+from postgrad.support.parallel import Workers
 
 PRIORITIES = {"high": 2.0, "low": 0.5}
 LICENCES = ["CC0-1.0", "MIT", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "no such licence"]  # the freer first
 SAID = st.sampled_from(["a b", "a  b", " a b\n", "A b", "é", "e\u0301", "a\u00a0b", "ab"])
 
 
-def run(rows: list[Record], rule: Rule = EXACT) -> list[Handled]:
-    return list(hand_on(rows, compare(rows, PRIORITIES, Path(tempfile.gettempdir()), rule)))
+def run(rows: Sequence[Record], rule: Rule = EXACT) -> list[Handled]:
+    return deduplicated(rows, PRIORITIES, rule)
 
 
 def same(one: Record, other: Record) -> bool:
@@ -72,6 +76,17 @@ def test_every_line_is_accounted_for_once() -> None:
     ]
 
 
+def test_two_processes_decide_the_same(tmp_path: Path) -> None:
+    rows = [example(f"what is {number % 7} and {number % 3}?", "this", row=number) for number in range(60)]
+    batches = table_of(Example, rows).to_batches(max_chunksize=20)
+    found = []
+    for workers in (Workers(1), Workers(2)):
+        entries: list[LedgerEntry] = []
+        compared = compare("examples", batches, {}, tmp_path, Rule(near=0.8), workers)
+        found.append((pa.concat_tables(hand_on(batches, compared, entries.append)).to_pylist(), entries))
+    assert found[0] == found[1] and 0 < len(found[0][0]) < 60
+
+
 def test_parents_of_an_earlier_merge_are_kept() -> None:
     first = run([example("a", "b", row=0), example("a", "b", row=1)])[0].record
     assert first is not None
@@ -93,11 +108,8 @@ def test_a_prompt_has_one_ground_truth() -> None:
 
 def test_other_roles_other_turns_and_other_case_are_not_duplicates() -> None:
     rows: list[Record] = [
-        example("a", "b"),
-        example("a b"),
-        example("ab"),
-        example("A", "b"),
-        example("a", "b", "c", "d"),
+        example(*turns, row=row)
+        for row, turns in enumerate([("a", "b"), ("a b",), ("ab",), ("A", "b"), ("a", "b", "c", "d")])
     ]
     assert all(h.record is not None for h in run(rows))
 
@@ -172,17 +184,12 @@ def test_near_prompts_with_other_answers_are_said_apart() -> None:
         "best of its duplicates", "near prompt, another ground truth", "near duplicate"]
 
 
-def test_a_prompt_is_no_duplicate_of_a_dialogue() -> None:
-    text = "tell me about the red fox and the brown dog that it jumped over"
-    assert all(row.record for row in run([example(text), problem(text, row=1)], Rule(near=0.5)))
-
-
 def test_what_is_chosen_and_what_is_rejected_is_told_apart() -> None:
     asked = example("which one?").messages
     pair = Preference("c", example("x", row=0).parents, asked, "s", "MIT", "c", chosen="this", rejected="that")
     turned = replace(pair, parents=example("x", row=1).parents, chosen="that", rejected="this")
     again = replace(pair, parents=example("x", row=2).parents)
-    handled = run([pair, turned, again])  # type: ignore[list-item]
+    handled = run([pair, turned, again])
     assert [row.record is None for row in handled] == [False, False, True]
 
 

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from data.making import deduplicated
 from postgrad.cli.main import main
-from postgrad.data.deduplicate import Rule, compare, hand_on
+from postgrad.data.deduplicate import Rule
 from postgrad.data.deduplicate_files import deduplicate_files
 from postgrad.data.sources import SourceSpec, read
 from postgrad.records.tables import read_records
@@ -49,7 +50,7 @@ def test_files_and_records_keep_the_same_rows(tmp_path: Path) -> None:
     report = deduplicate_files([first, second], tmp_path / "out", BOTH, workers=1)
     records = [row.record for name in (first, second) for row in read([Path(name)], SourceSpec(name, "MIT"))]
     usable = [record for record in records if record is not None]
-    handled = list(hand_on(usable, compare(usable, {}, tmp_path, BOTH)))
+    handled = deduplicated(usable, {}, BOTH)
     stays = [record.parents[0].row + 900 * (record.source == second) for row in handled if (record := row.record)]
     lines = (tmp_path / "out" / "kept.jsonl").read_text().splitlines()
     assert [json.loads(line)["id"] for line in lines] == stays
@@ -73,6 +74,15 @@ def test_two_processes_and_other_containers_give_the_same_rows(tmp_path: Path) -
     assert kept[0] == kept[1] == kept[2]
     deduplicate_files([table], tmp_path / "table", BOTH, form="parquet", workers=1)
     assert pq.read_table(tmp_path / "table" / "kept.parquet")["id"].to_pylist() == kept[0]
+
+
+def test_a_prompt_is_no_duplicate_of_a_dialogue(tmp_path: Path) -> None:
+    said = {"messages": [{"role": "user", "content": "tell me about the red fox and the dog it jumped over"}]}
+    dialogue = {"messages": [*said["messages"], {"role": "assistant", "content": ""}]}
+    problem = said | {"ground_truth": "42", "dataset": "math"}
+    pair = [write(tmp_path / "a.jsonl", [dialogue]), write(tmp_path / "b.jsonl", [problem, problem])]
+    report = deduplicate_files(pair, tmp_path / "out", Rule(near=0.5), workers=1)
+    assert (report["rows_kept"], report["by_reason"]) == (2, {"duplicate": 1})
 
 
 def test_broken_rows_leave_with_their_reason_and_do_not_shift_the_others(tmp_path: Path) -> None:

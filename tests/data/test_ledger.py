@@ -2,16 +2,18 @@ import pytest
 
 from data.making import example
 from postgrad.data.ledger import Ledger
-from postgrad.data.rows import Handled, dropped, entry
-from postgrad.records.types import LedgerEntry, Origin
+from postgrad.data.rows import entry
+from postgrad.records.tables import table_of
+from postgrad.records.types import Example, LedgerEntry, Origin
 from postgrad.support.errors import Failure
 
 
 def test_the_balance_is_kept_or_the_step_fails() -> None:
     with Ledger("step") as ledger:
         row = example("a", "b")
-        handled = [Handled(row), dropped(row, "step", "why"), Handled(row, (entry(row, "step", "make", "epoch 2"),))]
-        kept = len(list(ledger.kept(ledger.take(handled))))
+        ledger.add(entry(row, "step", "drop", "why"))
+        ledger.add(entry(row, "step", "make", "epoch 2"))
+        kept = sum(map(len, ledger.kept([table_of(Example, [row]), table_of(Example, [row])])))
         counts = ledger.close(rows_in=2, rows_made=1, rows_kept=kept)
         assert (counts["rows_in"], counts["rows_made"], counts["rows_kept"], counts["rows_dropped"]) == (2, 1, 2, 1)
         assert counts["by_reason"] == {"why": 1} and counts["by_source"] == {"s": {"made": 1, "kept": 2, "dropped": 1}}

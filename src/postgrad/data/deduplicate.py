@@ -13,18 +13,13 @@ Case is kept: an answer in capitals is another answer where capitals were asked 
 rows' shingle sets is at least `near` (`data.shingles`; the candidates: `data.near`). Rows are compared as whole
 dialogues or by their user turns alone. Problems are compared by their prompt, since a prompt must have one ground
 truth; where the ground truths differ the ledger says so.
-
-The keeper's `parents` take up those of the rows it stands for.
 """
 
 import hashlib
 import unicodedata
-from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from functools import cache
-from itertools import groupby, islice
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -34,21 +29,17 @@ from numpy.typing import NDArray
 
 from postgrad.data.formats import Kind, Parsed
 from postgrad.data.near import Shown, near_duplicates
-from postgrad.data.rows import Handled, Record, dropped, entry
+from postgrad.data.rows import Record
 from postgrad.data.shingles import ShingleSpool, shingles
 from postgrad.data.signatures import BandSpool, Shape, shape_for, signatures
-from postgrad.records.types import Origin, Preference, Problem
+from postgrad.records.types import Preference
 from postgrad.support.errors import Mistake
-from postgrad.support.hashing import canonical_json
-from postgrad.support.licences import conditions
 from postgrad.support.ngrams import Hashes, Offsets
 from postgrad.support.progress import Progress
 
 STEP = "deduplicate"
-ROWS_A_BATCH = 2_000
 STAYS = -1
 BEST, DUPLICATE, NEAR_DUPLICATE = "best of its duplicates", "duplicate", "near duplicate"
-OTHER_TRUTH = {DUPLICATE: "same prompt, another ground truth", NEAR_DUPLICATE: "near prompt, another ground truth"}
 Turns = Literal["all", "user"]
 Said = tuple[str, str]
 """Who speaks (a role, or which answer of a preference it is), and the text."""
@@ -241,94 +232,6 @@ class Comparison:
         return ranked[keeper[ranked] == STAYS]
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """What was decided on the rows of one pass, and where they came from."""
-
-    decided: Decided
-    lines: "_Lines"
-
-
-def compare(records: Iterable[Record], priorities: Mapping[str, float], folder: Path, rule: Rule = EXACT,
-            shown: Shown = Progress) -> Compared:
-    """The first pass through the rows. `folder`: where what is compared lies meanwhile, in files without names.
-
-    Memory: about 60 bytes a row, and some 200 for each that leaves.
-    """
-    lines, strictness, rows = _Lines(), cache(conditions), iter(records)
-    with Comparison(rule, folder) as comparison:
-        while batch := list(islice(rows, ROWS_A_BATCH)):
-            for kind, some in groupby(batch, kind_of):
-                together = list(some)
-                ranks = [(priorities.get(row.capability, 0.0), -float(strictness(row.licence))) for row in together]
-                comparison.add(sign(kind, [said_in(row) for row in together], rule), ranks)
-            lines.extend(batch)
-        return Compared(comparison.decide(shown), lines)
-
-
-def hand_on(records: Iterable[Record], compared: Compared) -> Iterator[Handled]:
-    """The second pass: the same rows in the same order; the best of each group goes on and the rest are dropped."""
-    decided, lines = compared.decided, compared.lines
-    groups = decided.groups()
-    for number, record in enumerate(records):
-        keeper = int(decided.keeper[number])
-        if keeper != STAYS:
-            yield _leaves(record, lines, number, keeper, float(decided.likeness[number]))
-        elif others := groups.get(number):
-            yield _stays(record, lines, others)
-        else:
-            yield Handled(record)
-
-
-def kind_of(record: Record | Preference) -> Kind:
-    if isinstance(record, Preference):
-        return "preferences"
-    return "problems" if isinstance(record, Problem) else "examples"
-
-
-class _Lines:
-    """Where every row came from and what it is checked against, in a few bytes each."""
-
-    def __init__(self) -> None:
-        self._files: dict[tuple[str, str], int] = {}
-        self._file, self._row = array("i"), array("q")
-        self._more: dict[int, tuple[Origin, ...]] = {}
-        self._truths: dict[int, bytes] = {}
-
-    def extend(self, records: Iterable[Record]) -> None:
-        for record in records:
-            own, *more = record.parents
-            if more:
-                self._more[len(self._row)] = tuple(more)
-            if isinstance(record, Problem):
-                truth = canonical_json([record.verifier, record.ground_truth])
-                self._truths[len(self._row)] = _digest(truth)
-            self._file.append(self._files.setdefault((own.source, own.file), len(self._files)))
-            self._row.append(own.row)
-
-    def parents(self, number: int) -> tuple[Origin, ...]:
-        """The parents of a row, its own line first."""
-        source, file = list(self._files)[self._file[number]]
-        return (Origin(source, file, self._row[number]), *self._more.get(number, ()))
-
-    def same_truth(self, one: int, other: int) -> bool:
-        return self._truths.get(one) == self._truths.get(other)
-
-
-def _leaves(record: Record, lines: _Lines, number: int, keeper: int, likeness: float) -> Handled:
-    at = lines.parents(keeper)[0]
-    reason, detail = said_of(f"{at.source}, file {at.file[:12]}, row {at.row}", likeness)
-    if not lines.same_truth(number, keeper):
-        reason = OTHER_TRUTH[reason]
-    return dropped(record, STEP, reason, detail)
-
-
 def said_of(keeper: str, likeness: float) -> tuple[str, str]:
     """Reason and detail of a row that leaves for `keeper`."""
     return (NEAR_DUPLICATE, f"{likeness:.3f} of {keeper}") if likeness else (DUPLICATE, f"of {keeper}")
-
-
-def _stays(record: Record, lines: _Lines, others: list[int]) -> Handled:
-    origins = [origin for other in others for origin in lines.parents(other)]
-    merged = replace(record, parents=tuple(dict.fromkeys((*record.parents, *origins))))
-    return Handled(merged, (entry(record, STEP, "keep", BEST, f"of {len(others) + 1}"),))

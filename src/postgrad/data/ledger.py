@@ -15,7 +15,6 @@ from typing import Any, Self
 
 import pyarrow as pa
 
-from postgrad.data.rows import Handled, Record
 from postgrad.records.tables import ORIGIN, ROWS_A_GROUP, SCHEMAS, write_tables
 from postgrad.records.types import LedgerEntry, Origin
 from postgrad.support.errors import Failure
@@ -50,28 +49,10 @@ class Ledger:
         row = [origin.source, origin.file, origin.row, entry.step, entry.action, entry.reason, entry.detail]
         self._spool.write(json.dumps(row) + "\n")
 
-    def take(self, handled: Iterable[Handled]) -> Iterator[Record]:
-        """Enter what is said of each row and pass on the records that stay. Parts may be chained through one ledger."""
-        for row in handled:
-            for entry in row.entries:
-                self.add(entry)
-            if row.record is not None:
-                yield row.record
-
-    def kept(self, records: Iterable[Record]) -> Iterator[Record]:
-        """Pass on the records that the step writes, counting them by source."""
-        for record in records:
-            self._kept[record.source] += 1
-            yield record
-
-    def count_kept(self, sources: Iterable[str]) -> None:
-        """As `kept`, of rows that are no records any more: the source of each."""
-        self._kept.update(sources)
-
-    def kept_tables(self, tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-        """As `kept`, of rows in their Parquet form."""
+    def kept(self, tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+        """Pass on the rows that the step writes, in their Parquet form, counting them by source."""
         for table in tables:
-            self.count_kept(table["source"].to_pylist())
+            self._kept.update(table["source"].to_pylist())
             yield table
 
     def close(self, rows_in: int, rows_made: int, rows_kept: int) -> dict[str, Any]:

@@ -4,14 +4,11 @@ Convention on `parents`: the first one is the row's own line; those after it are
 ledger is keyed by the first.
 """
 
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from postgrad.records.types import Action, Example, LedgerEntry, Message, Origin, Preference, Problem
 
 Record = Example | Problem | Preference
-Records = Callable[[], Iterable[Record]]
-"""Rows that can be read more than once: parts that must see all rows before they can judge one take this."""
 
 KINDS: dict[str, type[Record]] = {"examples": Example, "problems": Problem, "preferences": Preference}
 """Name of the Parquet file (without suffix) → what it holds."""
@@ -55,16 +52,3 @@ def taught(record: Record) -> tuple[Message, ...]:
         return record.messages
     answer = record.completion if record.label else record.chosen
     return record.prompt if answer is None else (*record.prompt, Message("assistant", answer))
-
-
-class Counted:
-    """Passes an iterable on and counts what went through, so that the ledger's count is not its own witness."""
-
-    def __init__(self, rows: Iterable[Record]) -> None:
-        self._rows = rows
-        self.count = 0
-
-    def __iter__(self) -> Iterator[Record]:
-        for row in self._rows:
-            self.count += 1
-            yield row

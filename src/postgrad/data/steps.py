@@ -16,11 +16,10 @@ itself.
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import asdict, fields
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -31,9 +30,12 @@ from postgrad.data.bring import Cleaning, bring
 from postgrad.data.decontaminate import STEP as DECONTAMINATE
 from postgrad.data.decontaminate import Policy, find, findings_json
 from postgrad.data.decontaminate import decontaminate as decontaminate_rows
-from postgrad.data.deduplicate import Rule, compare, hand_on
+from postgrad.data.deduplicate import STEP as DEDUPLICATE
+from postgrad.data.deduplicate import Rule
+from postgrad.data.deduplicate_tables import compare, hand_on
 from postgrad.data.files import count_rows, find_files
 from postgrad.data.filters import config_of, needs_tokens
+from postgrad.data.formats import Kind
 from postgrad.data.gather import gather
 from postgrad.data.ledger import Ledger
 from postgrad.data.mixture import from_config
@@ -41,13 +43,13 @@ from postgrad.data.overlaps import ItemIndex
 from postgrad.data.pii.kinds import Redaction
 from postgrad.data.pii.names import read_names
 from postgrad.data.pii.pseudonyms import load_key
-from postgrad.data.rows import KINDS, Counted, Handled, Record, Records, own_origin
+from postgrad.data.rows import KINDS, Record, own_origin
 from postgrad.data.sources import STEP as READ
 from postgrad.data.sources import SourceSpec, kind_of, read_from, resolve
 from postgrad.data.tokens import TokenCount
 from postgrad.data.weighed import Mixed, Weighed
 from postgrad.data.weighed import mix as mix_rows
-from postgrad.records.tables import bytes_of, read_batches, read_records, write_records, write_tables
+from postgrad.records.tables import bytes_of, read_batches, records_of, write_tables
 from postgrad.records.types import Example, LedgerEntry
 from postgrad.support.errors import Failure, Mistake
 from postgrad.support.hashed_items import read_hashed_items
@@ -90,7 +92,7 @@ def read_source(inputs: Inputs, config: Config, resources: Resources) -> None:
                 yield brought.table
 
         kind = kind_of(spec)
-        kept = write_tables(resources.out / f"{kind}.parquet", KINDS[kind], ledger.kept_tables(tables()))
+        kept = write_tables(resources.out / f"{kind}.parquet", KINDS[kind], ledger.kept(tables()))
         if unread == rows_in and first is not None:
             raise Mistake(f"{first.reason} ({first.detail}), and none of {rows_in} rows can be used",
                           where=read_from(files, first.origin),
@@ -109,13 +111,19 @@ def deduplicate(inputs: Inputs, config: Config, resources: Resources) -> None:
     """Config: {"priorities": {capability: priority}, "exact", "near", "turns"}; the rows of all inputs are compared."""
     rule = Rule(config["exact"], config["near"], config["turns"])
     said: Counter[str] = Counter(comparisons=0, capped=0)
-
-    def part(records: Records) -> Iterator[Handled]:
-        compared = compare(records(), config["priorities"], resources.out, rule, resources.progress)
-        said.update(comparisons=compared.decided.comparisons, capped=compared.decided.capped)
-        return hand_on(records(), compared)
-
-    _stream(inputs, resources, "deduplicate", part, passes=2, more=said)
+    with Ledger(DEDUPLICATE) as ledger:
+        rows_in = kept = 0
+        for kind in _kinds(inputs):
+            total = _total(inputs, kind)
+            with resources.progress(f"compare {kind}", total, "rows") as progress:
+                compared = compare(kind, _advancing_batches(_batches(inputs, kind), progress), config["priorities"],
+                                   resources.out, rule, workers_for(total), resources.progress)
+            said.update(comparisons=compared.decided.comparisons, capped=compared.decided.capped)
+            counted = _CountedBatches(_batches(inputs, kind))
+            left = hand_on(counted, compared, ledger.add)
+            kept += write_tables(resources.out / f"{kind}.parquet", KINDS[kind], ledger.kept(left))
+            rows_in += counted.count
+        _finish(ledger, resources.out, rows_in, 0, kept, said)
 
 
 def decontaminate(inputs: Inputs, config: Config, resources: Resources) -> None:
@@ -132,7 +140,7 @@ def decontaminate(inputs: Inputs, config: Config, resources: Resources) -> None:
         for kind in _kinds(inputs):
             counted = _CountedBatches(_batches(inputs, kind))
             left = decontaminate_rows(counted, findings, policy, ledger.add)
-            kept += write_tables(resources.out / f"{kind}.parquet", KINDS[kind], ledger.kept_tables(left))
+            kept += write_tables(resources.out / f"{kind}.parquet", KINDS[kind], ledger.kept(left))
             rows_in += counted.count
         _finish(ledger, resources.out, rows_in, 0, kept)
     _write_json(resources.out / "findings.json", findings_json(findings, policy, index))
@@ -163,18 +171,29 @@ def mix(inputs: Inputs, config: Config, resources: Resources) -> None:
     count = TokenCount(inputs[BASE] / "model", config["template"], trained=True) if kind == "examples" else None
     weighed = Weighed(wanted.seed)
     with Ledger("mix") as ledger:
-        with resources.progress(f"weigh {kind}", _total(inputs, kind), "rows") as progress:
-            for row in _advancing(_rows(inputs, kind), progress):
-                tokens = count(row.messages) if count and isinstance(row, Example) else 1
-                weighed.add(row.content_id, own_origin(row), row.capability, tokens)
+        total = _total(inputs, kind)
+        with resources.progress(f"weigh {kind}", total, "rows") as progress:
+            for rows in workers_for(total).in_order(_weigher, (KINDS[kind], count), _batches(inputs, kind)):
+                for content_id, origin, capability, tokens in rows:
+                    weighed.add(content_id, origin, capability, tokens)
+                progress.advance(len(rows))
         mixed = mix_rows(weighed, wanted)
         if not mixed.times_N.any():
             raise Mistake(f"takes none of the {len(weighed)} rows that curation left", where=f"mixture of {kind}",
                           mend="raise its budget or its sources' bounds, or see in the ledgers why rows left")
         tables = _mixed_tables(_files(inputs, kind), KINDS[kind], mixed, wanted.left_out, ledger, resources.out)
-        kept = write_tables(resources.out / f"{kind}.parquet", KINDS[kind], tables)
+        kept = write_tables(resources.out / f"{kind}.parquet", KINDS[kind], ledger.kept(tables))
         _finish(ledger, resources.out, len(weighed), kept - int((mixed.times_N > 0).sum()), kept)
     _write_json(resources.out / "mixture.json", {"unit": wanted.unit, "parts": [asdict(part) for part in mixed.parts]})
+
+
+def _weigher(kind: type[Record], count: TokenCount | None) -> Callable[[pa.RecordBatch], list[tuple[Any, ...]]]:
+    """What a worker does with a batch: of each row what `Weighed.add` takes."""
+    def look(batch: pa.RecordBatch) -> list[tuple[Any, ...]]:
+        return [(row.content_id, own_origin(row), row.capability,
+                 count(row.messages) if count and isinstance(row, Example) else 1) for row in records_of(kind, batch)]
+
+    return look
 
 
 def _mixed_tables(files: list[Path], kind: type[Record], mixed: Mixed, left_out: Collection[str], ledger: Ledger,
@@ -196,49 +215,21 @@ def _mixed_tables(files: list[Path], kind: type[Record], mixed: Mixed, left_out:
         if epoch:
             for origin in own_origins(table):
                 ledger.add(LedgerEntry(origin, "mix", "make", f"epoch {epoch + 1}"))
-        ledger.count_kept(table["source"].to_pylist())
         yield table
 
 
-def _stream(inputs: Inputs, resources: Resources, step: str,
-            part: Callable[[Records], Iterator[Handled]], passes: int = 1,
-            more: Mapping[str, Any] | None = None) -> None:
-    """Send each kind of rows through a part that may read them several times, and write what comes out. `more`: what
-    the counts say besides, as it is after that.
-    """
-    with Ledger(step) as ledger:
-        rows_in = kept = 0
-        for kind in _kinds(inputs):
-            with ExitStack() as stack:
-                total = _total(inputs, kind) * passes
-                progress = stack.enter_context(resources.progress(f"{step} {kind}", total, "rows"))
-                passed: list[Counted] = []
-
-                def again(kind: str = kind, progress: Progress = progress, passed: list[Counted] = passed) -> Counted:
-                    passed.append(Counted(_advancing(_rows(inputs, kind), progress)))
-                    return passed[-1]
-
-                rows_out = ledger.kept(ledger.take(part(again)))
-                kept += write_records(resources.out / f"{kind}.parquet", KINDS[kind], rows_out)
-                rows_in += passed[-1].count
-        _finish(ledger, resources.out, rows_in, 0, kept, more)
-
-
-def _kinds(inputs: Inputs) -> list[str]:
+def _kinds(inputs: Inputs) -> list[Kind]:
     """The kinds of rows that the inputs hold. Failure if there are none."""
-    kinds = [kind for kind in KINDS if any((folder / f"{kind}.parquet").is_file() for folder in inputs.values())]
+    kinds: list[Kind] = [kind for kind in get_args(Kind)
+                         if any((folder / f"{kind}.parquet").is_file() for folder in inputs.values())]
     if not kinds:
-        raise Failure("no input holds examples.parquet or problems.parquet", where=", ".join(sorted(inputs)))
+        raise Failure("no input holds examples, problems or preferences", where=", ".join(sorted(inputs)))
     return kinds
 
 
 def _files(inputs: Inputs, kind: str) -> list[Path]:
     paths = [inputs[name] / f"{kind}.parquet" for name in sorted(inputs)]
     return [path for path in paths if path.is_file()]
-
-
-def _rows(inputs: Inputs, kind: str) -> Iterator[Record]:
-    return chain.from_iterable(read_records(path, KINDS[kind]) for path in _files(inputs, kind))
 
 
 def _batches(inputs: Inputs, kind: str) -> Iterator[pa.RecordBatch]:
@@ -253,12 +244,6 @@ def _advancing_batches(batches: Iterable[pa.RecordBatch], progress: Progress) ->
 
 def _total(inputs: Inputs, *kinds: str) -> int:
     return sum(pq.read_metadata(path).num_rows for kind in kinds for path in _files(inputs, kind))
-
-
-def _advancing(rows: Iterable[Record], progress: Progress) -> Iterator[Record]:
-    for row in rows:
-        progress.advance()
-        yield row
 
 
 def _finish(

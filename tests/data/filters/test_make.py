@@ -11,7 +11,7 @@ import pytest
 
 from data.filters.judging import found, reason
 from data.making import example
-from postgrad.data.filters import FilterConfig, config_of, filter_rows, make, needs_tokens
+from postgrad.data.filters import FilterConfig, config_of, make, needs_tokens
 from postgrad.data.sources import SourceSpec, read
 from postgrad.embedded.sources import GENERATORS, examples
 from postgrad.recipe.filter import Filter
@@ -49,7 +49,7 @@ def test_a_filter_can_be_sent_to_another_process() -> None:
         "It is sunny today and it will be warm tomorrow.", "", "I am ChatGPT.", "Buy at acme.", "<|im_end|>", "a " * 99,
         "Ich weiß nicht, wie das Wetter morgen in der Stadt werden soll, tut mir leid, wirklich.")]
     assert [other(row) for row in rows] == [one(row) for row in rows]
-    assert [handled.record is not None for handled in filter_rows(rows, EVERYTHING, count)] == [True] + [False] * 6
+    assert [handled.record is not None for handled in map(make(EVERYTHING, count), rows)] == [True] + [False] * 6
 
 
 @pytest.mark.parametrize("said", [

@@ -5,6 +5,6 @@ One file a filter; `make` puts those that a config asks for in a row. `docs/filt
 
 from postgrad.data.filters.config import FilterConfig
 from postgrad.data.filters.finding import CountTokens
-from postgrad.data.filters.make import STEP, RowFilter, config_of, filter_rows, make, needs_tokens
+from postgrad.data.filters.make import STEP, RowFilter, config_of, make, needs_tokens
 
-__all__ = ["STEP", "CountTokens", "FilterConfig", "RowFilter", "config_of", "filter_rows", "make", "needs_tokens"]
+__all__ = ["STEP", "CountTokens", "FilterConfig", "RowFilter", "config_of", "make", "needs_tokens"]

@@ -1,6 +1,6 @@
 """`make`: the filters that a config asks for, as one function from a row to what became of it. Cheap ones go first."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,11 +65,6 @@ class RowFilter:
     def __reduce__(self) -> tuple[type["RowFilter"], tuple[FilterConfig, CountTokens | None]]:
         return RowFilter, (self._config, self._count_tokens)
 
-def filter_rows(
-    records: Iterable[Record], config: FilterConfig, count_tokens: CountTokens | None = None
-) -> Iterator[Handled]:
-    """Each row in turn through the filter of a config."""
-    return map(make(config, count_tokens), records)
 
 def _checks(config: FilterConfig, count_tokens: CountTokens | None) -> list[Check]:
     made: list[Check] = [empty.check]

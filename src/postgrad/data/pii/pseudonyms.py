@@ -4,7 +4,7 @@ A mark is `<kind-xxxxxxxx>`: the first 40 bits of HMAC-SHA256 over kind and norm
 kind two share a mark with a probability of 0.5 % (n² / 2⁴¹).
 
 The key is 32 random bytes in a file that its owner alone can read, made on first use. It goes into no artifact, log or
-key; what a plan needs to know of it is its fingerprint, from which it cannot be computed.
+config; the key of a step covers the hash of that file, from which the key of pseudonyms cannot be computed.
 """
 
 import contextlib
@@ -82,11 +82,6 @@ def _make(path: Path) -> None:
             os.link(name, path)
     finally:
         Path(name).unlink()
-
-
-def fingerprint(key: bytes) -> str:
-    """What may be known of a key: another one has another fingerprint (16 hex digits)."""
-    return hmac.new(key, b"postgrad: fingerprint of a pseudonym key", hashlib.sha256).hexdigest()[:16]
 
 
 def pseudonym(key: bytes, kind: Kind, normalised: str) -> str:
