@@ -110,7 +110,7 @@ def test_cards_are_written_whole_and_left_alone_when_they_are_the_same(curated: 
     folder = write_cards(curated, english)
     assert folder == curated / "cards" and {path.name for path in folder.iterdir()} == NAMES
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_ino) for path in folder.iterdir()}
-    (curated / ".cards.half").mkdir()
+    (curated / ".cards.half-dead").mkdir()
     write_cards(curated, english)
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_ino)
             for path in folder.iterdir()} == before  # fmt: skip

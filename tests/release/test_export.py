@@ -158,7 +158,7 @@ def test_a_second_export_leaves_the_folder_alone_and_a_changed_one_replaces_it(r
 
 def test_what_a_killed_export_left_is_cleared_away(run: Path) -> None:
     made = export(run)
-    halves = run / ".model.half" / "old"
+    halves = run / ".model.half-dead" / "old"
     halves.mkdir(parents=True)
     (halves / "config.json").write_text("{}")
     assert export(run) == made

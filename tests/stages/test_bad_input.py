@@ -3,10 +3,8 @@
 import json
 import os
 import re
-import shutil
 import subprocess
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,28 +18,6 @@ from postgrad.support.errors import Failure, Mistake
 from .making import Place, shapes, write_jsonl
 
 pytestmark = pytest.mark.usefixtures("no_report")
-Mount = Callable[[str], Path]
-
-
-@pytest.fixture
-def mount() -> Iterator[Mount]:
-    """Mounts small file systems, outside the folders that pytest empties: `mount("size=1m")` gives the folder."""
-    mounted: list[Path] = []
-
-    def at(options: str) -> Path:
-        folder = Path(tempfile.mkdtemp())
-        asked = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-        done = subprocess.run(asked, capture_output=True, text=True) if shutil.which("mount") else None
-        if done is None or done.returncode:
-            folder.rmdir()
-            pytest.skip(f"a tmpfs cannot be mounted here: {done.stderr.strip() if done else 'no mount command'}")
-        mounted.append(folder)
-        return folder
-
-    yield at
-    for folder in mounted:
-        subprocess.run(["umount", str(folder)], check=True)
-        folder.rmdir()
 
 
 def one_line(capsys: pytest.CaptureFixture[str], place: Place, code: int, *more: str) -> str:
@@ -124,7 +100,7 @@ def test_a_source_that_changes_during_the_run(place: Place) -> None:
     assert "read.sums" not in done and "sft" in done
 
 
-def test_a_full_disk(place: Place, mount: Mount, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_full_disk(place: Place, mount: Callable[[str], Path], capsys: pytest.CaptureFixture[str]) -> None:
     disk = mount("size=300k")
     line = one_line(capsys, place, 1, "--store", str(disk / "store"), "--until", "sft")
     assert "the disk is full" in line and "--store" in line
@@ -132,7 +108,9 @@ def test_a_full_disk(place: Place, mount: Mount, capsys: pytest.CaptureFixture[s
     assert main(place.command("--store", str(disk / "store"), "--until", "sft")) == 0
 
 
-def test_a_run_folder_that_cannot_be_written(place: Place, mount: Mount, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_folder_that_cannot_be_written(
+    place: Place, mount: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
     line = one_line(capsys, Place(place.folder, place.recipe, str(mount("ro"))), 1)
     assert "--out" in line and "Read-only file system" in line
     assert not place.store.exists()  # said before anything was paid for

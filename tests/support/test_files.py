@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from postgrad.support.files import whole_folder, write_atomically
+from postgrad.support.files import clear_halves, replaced_folder, whole_folder, write_atomically
 
 
 class Broken(Exception):
@@ -66,3 +66,37 @@ def test_the_first_of_two_makers_wins(tmp_path: Path) -> None:
             (other / "a").write_text("first")
     assert (target / "a").read_text() == "first"
     assert [p.name for p in tmp_path.iterdir()] == ["artifact"]
+
+
+def test_a_folder_is_replaced_whole_and_the_old_one_stays_if_the_block_raises(tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    with replaced_folder(target) as folder:
+        (folder / "a").write_text("1")
+    with pytest.raises(Broken), replaced_folder(target) as folder:
+        (folder / "a").write_text("2")
+        raise Broken
+    assert (target / "a").read_text() == "1"
+    with replaced_folder(target) as folder:
+        (folder / "b").write_text("3")
+    assert [path.name for path in target.iterdir()] == ["b"] and list(tmp_path.iterdir()) == [target]
+
+
+def test_what_the_dead_left_is_cleared_and_what_the_living_write_is_not(tmp_path: Path) -> None:
+    target, other = tmp_path / "out", tmp_path / ".out.backup"
+    other.mkdir()
+    with replaced_folder(target) as folder:
+        dead = tmp_path / ".out.half-dead"
+        (dead / "new").mkdir(parents=True)
+        clear_halves(target)
+        assert not dead.exists() and folder.is_dir()
+        (folder / "a").write_text("1")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".out.backup", "out"]
+
+
+def test_a_swap_that_a_kill_cut_in_two_is_ended(tmp_path: Path) -> None:
+    half, target = tmp_path / ".out.half-dead", tmp_path / "out"
+    for name in ("old", "new"):
+        (half / name).mkdir(parents=True)
+        (half / name / "which").write_text(name)
+    clear_halves(target)
+    assert (target / "which").read_text() == "new" and list(tmp_path.iterdir()) == [target]

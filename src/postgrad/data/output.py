@@ -8,7 +8,6 @@ The folder is whole or it is not there.
 """
 
 import json
-import shutil
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from postgrad.data.ledger import Ledger
 from postgrad.data.raw import Broken
 from postgrad.records.types import Action, LedgerEntry, Origin
 from postgrad.support.errors import Failure, Mistake
-from postgrad.support.files import whole_folder
+from postgrad.support.files import clear_halves, replaced_folder
 from postgrad.support.hashing import canonical_json
 
 Form = Literal["jsonl", "parquet"]
@@ -84,26 +83,20 @@ def output(folder: Path, inputs: Inputs, step: str, form: Form = "jsonl") -> Ite
 
     Mistake if there is something else; Failure if the block did not close it.
     """
-    former = _former(folder)
-    beside = folder.parent / f".{folder.name}.new"
-    with Ledger(step) as ledger:
-        shutil.rmtree(beside, ignore_errors=True)
-        with whole_folder(beside) as made:
-            yield Output(made, inputs, step, form, ledger)
-            if not (made / "report.json").is_file():
-                raise Failure("ended without a report", where=step, mend="this is a fault of postgrad: report it")
-        if former:
-            shutil.rmtree(folder)
-        beside.rename(folder)
+    clear_halves(folder)
+    _check_former(folder)
+    with Ledger(step) as ledger, replaced_folder(folder) as made:
+        yield Output(made, inputs, step, form, ledger)
+        if not (made / "report.json").is_file():
+            raise Failure("ended without a report", where=step, mend="this is a fault of postgrad: report it")
 
 
-def _former(folder: Path) -> bool:
-    """Whether the folder is there, with nothing in it that such a command does not write."""
+def _check_former(folder: Path) -> None:
+    """Mistake if there is something that such a command does not write: it would be lost."""
     if not folder.exists() and not folder.is_symlink():
-        return False
-    if not folder.is_dir() or not {path.name for path in folder.iterdir()} <= NAMES:
+        return
+    if folder.is_symlink() or not folder.is_dir() or not {path.name for path in folder.iterdir()} <= NAMES:
         raise Mistake("is there already and holds other things", where=f"--out {folder}", mend="name another folder")
-    return True
 
 
 class _Lines:

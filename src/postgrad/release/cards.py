@@ -23,8 +23,8 @@ MIXTURE = "mixture"
 def write_cards(run: Path, language_of: LanguageOf) -> Path:
     """Write the cards of the run folder `run`, all or none; those that are the same already are left alone.
 
-    Returns the folder. What a killed writer left beside it is cleared away, so the caller sees to it that no other is
-    under way. Mistake if there is no run; Failure if an artifact is broken.
+    Returns the folder. What a killed writer left beside it is cleared away. Mistake if there is no run; Failure if an
+    artifact is broken.
     """
     target = run / FOLDER
     clear_halves(target)

@@ -21,8 +21,8 @@ def export(run: Path, out: Path | None = None, *, stage: str | None = None) -> P
     """Write the model of `stage` (default: the last stage that made weights) to `out` (default: `run/model`).
 
     The new folder is whole before it takes the old one's place; one that is the same already is left alone, and what a
-    killed export left beside it is cleared away (so the caller sees to it that no other is under way). Returns where
-    it lies. Mistake if the run has no such stage or no weights; Failure if the artifact is gone or incomplete.
+    killed export left beside it is cleared away. Returns where it lies. Mistake if the run has no such stage or no
+    weights; Failure if the artifact is gone or incomplete.
     """
     opened = open_run(run)
     chosen = stage or final_stage(opened)

@@ -1,11 +1,15 @@
 """Files that are whole or not there: write to a temporary name, fsync, rename, fsync the folder."""
 
+import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+HALF, NEW, OLD = "half-", "new", "old"
+"""What the name of a folder that is being made holds; in it, the new folder and the one that it replaces."""
 
 
 def sync(path: Path) -> None:
@@ -68,25 +72,51 @@ def whole_folder(target: Path) -> Iterator[Path]:
         raise
 
 
+@contextmanager
+def _held(folder: Path, *, wait: bool) -> Iterator[bool]:
+    """Hold a folder against other processes. Gives whether it is held: False only without `wait`, if another has it."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield True
+    except BlockingIOError:
+        yield False
+    finally:
+        os.close(descriptor)
+
+
 def clear_halves(target: Path) -> None:
-    """Remove what a killed `replaced_folder` left beside the target: the caller sees to it that no other writes it."""
-    for left in target.parent.glob(f".{target.name}.*"):
-        shutil.rmtree(left, ignore_errors=True)
+    """Remove what killed calls of `replaced_folder` left beside the target. What a living one writes is left alone.
+
+    If one was killed while it put the new folder in the old one's place, it is put there now.
+    """
+    if not target.parent.is_dir():
+        return
+    with _held(target.parent, wait=True):
+        for half in target.parent.glob(f".{target.name}.{HALF}*"):
+            with _held(half, wait=False) as dead:
+                if dead:
+                    if (half / OLD).is_dir() and (half / NEW).is_dir() and not target.exists():
+                        (half / NEW).rename(target)
+                    shutil.rmtree(half, ignore_errors=True)
 
 
 @contextmanager
 def replaced_folder(target: Path) -> Iterator[Path]:
     """As `whole_folder`, but the new folder takes the place of the old one, which stays if the block raises."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
-    try:
-        with whole_folder(beside / "new") as folder:
-            yield folder
-        if target.exists():
-            target.rename(beside / "old")
-        (beside / "new").rename(target)
-        sync(target.parent)
-    finally:
-        if (beside / "old").exists() and not target.exists():
-            (beside / "old").rename(target)  # the new one could not take its place
-        shutil.rmtree(beside, ignore_errors=True)
+    with ExitStack() as stack:
+        with _held(target.parent, wait=True):  # nobody clears it before it is held
+            beside = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.{HALF}"))
+            stack.enter_context(_held(beside, wait=True))
+        try:
+            with whole_folder(beside / NEW) as folder:
+                yield folder
+            if target.exists():
+                target.rename(beside / OLD)
+            (beside / NEW).rename(target)
+            sync(target.parent)
+        finally:
+            if (beside / OLD).exists() and not target.exists():
+                (beside / OLD).rename(target)  # the new one could not take its place
+            shutil.rmtree(beside, ignore_errors=True)
