@@ -19,6 +19,7 @@ TASKS = {
 PRIMARY = {"sft": ["arithmetic", "constraints"], "dpo": ["constraints"], "rlvr": ["arithmetic"]}
 ITEMS = 400
 # work → (part, reason, rows that left)
+REDACTED = {"email": "replace", "phone": "replace"}
 LEAVE = (
     (
         "read",
@@ -71,7 +72,7 @@ def recipe() -> dict[str, Any]:
         "models": {},
         "curate": {
             "filter": {"min_chars": 8, "max_tokens": 512},
-            "redact": {"email": "replace", "phone": "replace"},
+            "redact": REDACTED,
             "deduplicate": {"exact": True, "near": None},
             "decontaminate": {"ngram": 8, "overlap": 0.5, "rows": "drop", "source_limit": 0.02, "above_limit": "stop"},
             "mixture": {"tokens": 600000, "max_epochs": 2},

@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-from fake_choices import CAPABILITIES, HOSTILE, ITEMS, LEAVE, SCORED, STAGES, TASKS, findings, recipe
+from fake_choices import CAPABILITIES, HOSTILE, ITEMS, LEAVE, REDACTED, SCORED, STAGES, TASKS, findings, recipe
 
 from postgrad.records.tables import write_records
 from postgrad.records.types import (
@@ -64,6 +64,7 @@ class Maker:
             json.dumps(
                 {
                     "step": name,
+                    "config": {"redact": {"treatments": REDACTED}} if name.startswith("read.") else {},
                     "inputs": {one: {"step": one, "key": hash_text(one)} for one in inputs},
                     "started": "2025-01-07T10:00:00Z",
                     "duration_s": self.chance.uniform(1, 20),

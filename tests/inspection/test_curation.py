@@ -1,11 +1,13 @@
 """What is counted of a run's curation, against a run whose rows are known one by one (`curated_run`)."""
 
+import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from curated_run import UNSEEN_TASK
 
-from postgrad.inspection.curation import Curation, Use
+from postgrad.inspection.curation import Curation, Use, _without_rows
 from postgrad.inspection.row_history import UNSEEN, find_origins, having, history, summary
 from postgrad.inspection.run_folder import read
 from postgrad.inspection.source_facts import facts, sources
@@ -46,6 +48,27 @@ def test_every_part_of_every_step_is_counted_by_source(curated: Path) -> None:
     for one in together:
         assert one.entered + one.made == one.kept + sum(one.dropped.values())
     assert (together[0].entered, together[-1].kept) == (14, 9)
+
+
+def test_lineage_holds_where_another_run_named_the_steps(curated: Path) -> None:
+    """Artifacts are shared: their manifests call a step as the run that made it did."""
+    before = opened(curated).passages("mixture")
+    for path in (curated.parent / ".store" / "artifacts").glob("*/manifest.json"):
+        said = json.loads(path.read_text())
+        said["step"] = f"other.{said['step']}"
+        for given in said["inputs"].values():
+            given |= {"step": f"other.{given['step']}"} if "step" in given else {}
+        path.write_text(json.dumps(said))
+    curation = opened(curated)
+    assert curation.uses == [Use("sft", "mixture")] and curation.passages("mixture") == before
+    assert "decontaminate" in curation.run.ancestors(["sft"])
+
+
+def test_the_keepers_source_is_told_from_what_the_ledger_says() -> None:
+    ledger = pa.table({"step": ["deduplicate", "deduplicate", "redact"],
+                       "detail": ["0.912 of list of things, file ab12, row 3", "of a, file of b, file ff, row 10",
+                                  "email: 2"]})  # fmt: skip
+    assert _without_rows(ledger)["detail"].to_pylist() == ["list of things", "a, file of b", "email: 2"]
 
 
 def test_findings_by_kind_and_duplicates_by_keeper(curated: Path) -> None:

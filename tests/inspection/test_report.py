@@ -166,6 +166,17 @@ def test_rows_in_are_rows_out_at_every_passage(run: Path) -> None:
     assert way[2].changed == {"e-mail address": 44}
 
 
+def test_rows_that_overlap_are_quoted_only_after_redaction(tmp_path: Path) -> None:
+    run = make(tmp_path, items=8)
+    assert "Rows that were found, to judge by eye" in report.page(read(run))
+    for path in (tmp_path / ".store" / "artifacts").glob("*/manifest.json"):
+        said = json.loads(path.read_text())
+        said["config"] = {}
+        path.write_text(json.dumps(said))
+    page = report.page(read(run))
+    assert "Rows that were found, to judge by eye" not in page and "Rows are not quoted" in page
+
+
 def test_texts_of_unseen_tasks_stay_off_the_page(text: str) -> None:
     assert "[arithmetic " in text
     assert "[long_arithmetic " not in text and "[lookalikes " not in text

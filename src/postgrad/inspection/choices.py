@@ -119,7 +119,7 @@ def lineage(run: Run) -> list[tuple[str, str, str, str]]:
         (
             step["name"],
             str(step.get("key") or ""),
-            ", ".join(run.inputs(step["name"])),
+            ", ".join(run.inputs(step["name"]).values()),
             seconds(run.manifests.get(step["name"], {}).get("duration_s")),
         )
         for step in run.about.get("steps") or []

@@ -7,6 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from postgrad.inspection.run_folder import Run, tally
 
 KINDS = ("examples", "preferences", "problems")
@@ -19,7 +22,8 @@ ORDER = tuple(TITLES)
 FOUND = re.compile(r"([\w -]+): (\d+)")
 MIXTURES = ("mixture", "problems")
 """What the name of a step that mixes ends with."""
-KEEPER = re.compile(r"of (.+), file [0-9a-f]+, row \d+")
+KEEPER = r"^(?:[0-9.]+ )?of (.+), file [0-9a-f]+, row [0-9]+$"
+"""What the ledger says of a duplicate: the source of the row that stayed for it."""
 
 
 @dataclass(frozen=True)
@@ -79,12 +83,13 @@ class Curation:
         self.run = run
         self.steps = [step for step in run.paths if run.file(step, LEDGER)]
         self._tallies: dict[str, Counter[tuple[Any, ...]]] = {}
+        self._details: dict[str, Counter[tuple[Any, ...]]] = {}
         self._kept: dict[str, Counter[str]] = {}
 
     @cached_property
     def uses(self) -> list[Use]:
         """The steps that no other curating step was made from; of a run that stopped early, as far as it got."""
-        given = {parent for step in self.steps for parent in self.run.inputs(step)}
+        given = {parent for step in self.steps for parent in self.run.inputs(step).values()}
         found = [Use(_use_name(step), step) for step in self.steps if step not in given]
         return sorted(found, key=lambda use: (use.name != "sft", self.steps.index(use.end)))
 
@@ -105,7 +110,7 @@ class Curation:
         """The step whose rows are those that curation left, before any were chosen or copied."""
         if not (self.run.file(end, "mixture.json")):
             return end
-        given = [step for step in self.run.inputs(end) if step in self.steps]
+        given = [step for step in self.run.inputs(end).values() if step in self.steps]
         return given[0] if given else end
 
     def table(self, step: str) -> Path | None:
@@ -113,7 +118,7 @@ class Curation:
         return next((path for kind in KINDS if (path := self.run.file(step, f"{kind}.parquet"))), None)
 
     def tally(self, step: str) -> Counter[tuple[Any, ...]]:
-        """(source, part, action, reason, detail) → rows; a detail only of what was redacted or is a duplicate."""
+        """(source, part, action, reason) → rows."""
         if step not in self._tallies:
             path = self.run.file(step, LEDGER)
             columns = ["origin.source", "step", "action", "reason"]
@@ -185,16 +190,19 @@ class Curation:
         for step in self.chain(end):
             for (origin, part, action, _, detail), number in self.details(step).items():
                 if part == "deduplicate" and action == "drop" and origin == source:
-                    found.update({match[1]: number for match in [KEEPER.search(detail)] if match})
+                    found[detail] += number
         return dict(found.most_common())
 
     def details(self, step: str) -> Counter[tuple[Any, ...]]:
-        """The ledger's details of redaction and deduplication, without the numbers of rows."""
-        parts = {part for _, part, _, _ in self.tally(step)}
-        path = self.run.file(step, LEDGER)
-        if path is None or not parts & {"redact", "deduplicate"}:
-            return Counter()
-        return tally(path, ["origin.source", "step", "action", "reason", "detail"])
+        """(source, part, action, reason, what was found, or the keeper's source) → rows, where rows were redacted or
+        compared.
+        """
+        if step not in self._details:
+            path = self.run.file(step, LEDGER)
+            told = path is not None and {part for _, part, _, _ in self.tally(step)} & {"redact", "deduplicate"}
+            columns = ["origin.source", "step", "action", "reason", "detail"]
+            self._details[step] = tally(path, columns, _without_rows) if path and told else Counter()
+        return self._details[step]
 
     def contamination(self, source: str | None, end: str) -> Contamination | None:
         """What the rows have in common with the tasks; of all sources together if none is named."""
@@ -207,6 +215,14 @@ class Curation:
         """`findings.json` of the step that decontaminated on the way to this one."""
         told = (self.run.json(step, "findings.json") for step in reversed(self.chain(end)))
         return next((said for said in told if said), None)
+
+
+def _without_rows(ledger: pa.Table) -> pa.Table:
+    """A ledger whose details of duplicates name the keeper's source alone: else every row has one of its own."""
+    detail = ledger["detail"]
+    keeper = pc.replace_substring_regex(detail, KEEPER, r"\1")
+    brief = pc.if_else(pc.equal(ledger["step"], "deduplicate"), keeper, detail)
+    return ledger.set_column(ledger.schema.get_field_index("detail"), "detail", brief)
 
 
 def _contamination(rule: dict[str, Any], pairs: list[dict[str, Any]]) -> Contamination:

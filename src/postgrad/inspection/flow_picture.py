@@ -19,7 +19,7 @@ def river(passages: list[Passage], width: float) -> str:
     # a passage with many reasons needs room for their labels
     heights = [max(STEP_HEIGHT, 34 + 17.0 * min(len(s.dropped), REASONS_SHOWN + 1)) for s in passages]
     height = sum(heights) + 66
-    most = max((passage.entered for passage in passages), default=1) or 1
+    most = max((max(passage.entered, passage.kept) for passage in passages), default=1) or 1
     left, full = 10.0, width * (0.55 if width > 500 else 0.42)  # a phone needs room for the reasons
     unit = full / most
     with drawing():
@@ -30,7 +30,7 @@ def river(passages: list[Passage], width: float) -> str:
         axes.axis("off")
         y = 10.0
         for passage, step in zip(passages, heights, strict=True):
-            entered, kept = passage.entered * unit, passage.kept * unit
+            entered, stay = passage.entered * unit, (passage.kept - passage.made) * unit
             axes.add_patch(Rectangle((left, y), entered, 26, color=LIGHT["stage-1"], alpha=0.9, lw=0))
             axes.text(
                 left + 8, y + 13.5, passage.title, va="center", fontsize=11, fontweight="bold", color=LIGHT["paper"]
@@ -39,13 +39,14 @@ def river(passages: list[Passage], width: float) -> str:
                 left + full + 14, y + 9, f"{whole(passage.entered)} rows", va="center", fontsize=11, fontweight="bold"
             )
             note = ", ".join(f"{whole(n)} {reason}" for reason, n in _most(passage.changed)[:2])
-            if note:
-                axes.text(left + full + 14, y + 25, f"changed: {note}", va="center", fontsize=9.5, color=LIGHT["soft"])
-            axes.add_patch(Rectangle((left, y + 26), kept, step - 26, color=LIGHT["stage-1"], alpha=0.28, lw=0))
+            said = f"changed: {note}" if note else f"+{whole(passage.made)} copies" if passage.made else ""
+            if said:
+                axes.text(left + full + 14, y + 25, said, va="center", fontsize=9.5, color=LIGHT["soft"])
+            axes.add_patch(Rectangle((left, y + 26), stay, step - 26, color=LIGHT["stage-1"], alpha=0.28, lw=0))
             reasons = _most(passage.dropped)
             if len(reasons) > REASONS_SHOWN + 1:
                 reasons = [*reasons[:REASONS_SHOWN], ("other reasons", sum(n for _, n in reasons[REASONS_SHOWN:]))]
-            start, lane = left + kept, y + 46.0
+            start, lane = left + stay, y + 46.0
             for reason, number in reasons:
                 thick = max(1.2, number * unit)
                 bend(
@@ -89,7 +90,7 @@ def bend(axes: Axes, x: float, top: float, lane: float, thick: float, end: float
 def shares(capabilities: list[Share], roles: dict[str, str]) -> str:
     """One bar a capability: filled to what the mixture reached, with a tick at what its priority aimed at."""
     height = 30.0 * len(capabilities) + 30
-    most = max(max(share.reached, share.aimed or 0.0) for share in capabilities) or 1.0
+    most = max(max(share.reached, share.aimed) for share in capabilities) or 1.0
     with drawing():
         plot = Plot(420, height)
         axes = plot.axes(104, 4, 92, 4)
@@ -99,8 +100,7 @@ def shares(capabilities: list[Share], roles: dict[str, str]) -> str:
         for index, share in enumerate(capabilities):
             middle = 30.0 * index + 15
             axes.barh([middle], [share.reached], height=16, color=LIGHT[roles[share.name]], zorder=2)
-            if share.aimed is not None:
-                axes.plot([share.aimed] * 2, [middle - 11, middle + 11], color=LIGHT["text"], lw=2, zorder=3)
+            axes.plot([share.aimed] * 2, [middle - 11, middle + 11], color=LIGHT["text"], lw=2, zorder=3)
             axes.annotate(
                 share.name,
                 (0, middle),
@@ -112,7 +112,7 @@ def shares(capabilities: list[Share], roles: dict[str, str]) -> str:
                 annotation_clip=False,
             )
             axes.annotate(
-                f"{percent(share.reached)} of {percent(share.aimed or 0)}",
+                f"{percent(share.reached)} of {percent(share.aimed)}",
                 (1, middle),
                 xycoords=("axes fraction", "data"),
                 xytext=(92, 0),
@@ -129,7 +129,7 @@ def shares(capabilities: list[Share], roles: dict[str, str]) -> str:
                 height - y0,
                 420,
                 y0 - y1,
-                f"{share.name}\naimed {percent(share.aimed or 0)}, reached {percent(share.reached)}\n"
+                f"{share.name}\naimed {percent(share.aimed)}, reached {percent(share.reached)}\n"
                 f"{whole(share.tokens)} tokens, {whole(share.rows)} rows, at most {share.epochs:.2g} epochs",
             )
         axes.plot([], [])

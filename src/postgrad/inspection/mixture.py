@@ -17,13 +17,13 @@ class Share:
     rows: int
     tokens: int
     epochs: float
-    aimed: float | None
+    aimed: float
     reached: float
     left_out: bool = False
 
 
 def mixture(run: Run) -> tuple[list[Share], list[Share]]:
-    """(capabilities, sources) of the mixture; empty lists before it was made. Aims are the recipe's priorities."""
+    """(capabilities, sources) of the mixture, in the recipe's order; empty lists before it was made."""
     parts: list[dict[str, Any]] = (run.json("mixture", "mixture.json") or {}).get("parts", [])
     sources = [
         Share(
@@ -38,16 +38,14 @@ def mixture(run: Run) -> tuple[list[Share], list[Share]]:
         )
         for part in parts
     ]
-    priorities = {name: c.get("priority", 1.0) for name, c in (run.recipe.get("capabilities") or {}).items()}
-    gone = {share.capability for share in sources if share.left_out} - {
-        share.capability for share in sources if not share.left_out}
-    all_priorities = sum(priority for name, priority in priorities.items() if name not in gone) or 1.0
     capabilities = []
-    for name in dict.fromkeys([*priorities, *(share.capability for share in sources)]):
+    there = {share.capability for share in sources}
+    order = [name for name in run.recipe.get("capabilities") or {} if name in there]
+    for name in dict.fromkeys([*order, *sorted(there)]):
         own = [share for share in sources if share.capability == name]
-        aimed = 0.0 if name in gone else priorities.get(name, 0.0) / all_priorities
-        most = max((share.epochs for share in own), default=0.0)
-        reached = sum(share.reached for share in own)
-        rows, tokens = sum(share.rows for share in own), sum(share.tokens for share in own)
-        capabilities.append(Share(name, name, rows, tokens, most, aimed, reached, name in gone))
-    return (capabilities, sources) if parts else ([], [])
+        sums = (sum(getattr(share, part) for share in own) for part in ("rows", "tokens", "aimed", "reached"))
+        rows, tokens, aimed, reached = sums
+        most = max(share.epochs for share in own)
+        capabilities.append(
+            Share(name, name, rows, tokens, most, aimed, reached, all(share.left_out for share in own)))
+    return capabilities, sources

@@ -21,13 +21,15 @@ from postgrad.inspection import (
 )
 from postgrad.inspection import mixture as mixtures
 from postgrad.inspection import scores as scoring
-from postgrad.inspection.curation import Curation
+from postgrad.inspection.curation import Curation, Use
 from postgrad.inspection.run_folder import Run, read
+from postgrad.inspection.shown_rows import hidden_rows, redacted
 from postgrad.inspection.source_facts import sources as sources_of
 from postgrad.support import words
 from postgrad.support.files import write_atomically
 
 NARROW, WIDE = 372.0, 640.0
+FOUND_SHOWN = 6
 
 
 def write(run: Path, out: Path) -> None:
@@ -87,7 +89,8 @@ def contents(run: Run, loader: jinja2.BaseLoader, surroundings: jinja2.Environme
         "left": _left(curation, "sft"),
         "ways": ways,
         "rivers": [Markup(flow_picture.river(examples, width)) for width in (WIDE, NARROW)] if examples else [],
-        "findings": [(use.name, said) for use in curation.uses if (said := curation.findings(use.end))],
+        "findings": [(use.name, said, _to_judge(curation, use, said)) for use in curation.uses
+                     if (said := curation.findings(use.end))],
         "curves": [
             (stage, [(title, Markup(svg)) for title, svg in curves.of_stage(run, stage, roles.get(stage, "stage-1"))])
             for stage in run.stages[1:]
@@ -110,6 +113,15 @@ def contents(run: Run, loader: jinja2.BaseLoader, surroundings: jinja2.Environme
         "lineage": choices.lineage(run),
         "moment": max((m["started"] for m in run.manifests.values() if m.get("started")), default=""),
     }
+
+
+def _to_judge(curation: Curation, use: Use, findings: dict[str, Any]) -> list[dict[str, Any]]:
+    """Rows beside the tasks that they overlap: those that redaction was over and has left nothing in."""
+    if not redacted(curation, use.end):
+        return []
+    hidden = hidden_rows(curation, use.end, ["redact"])
+    shown = [one for one in findings.get("examples") or [] if (one["source"], one["file"], one["row"]) not in hidden]
+    return shown[:FOUND_SHOWN]
 
 
 def _left(curation: Curation, use: str) -> list[tuple[str, str, str, int]]:

@@ -191,7 +191,7 @@ def _trained(run: Run, held: dict[bool, dict[str, int]]) -> Iterator[Trained]:
     for stage in run.stages[1:]:
         said: dict[str, Any] = next((one for one in run.recipe.get("stages") or [] if one["name"] == stage), {})
         kind = str(said.get("kind", ""))
-        for given in run.inputs(stage):
+        for given in run.inputs(stage).values():
             for itself, rows_of in held.items():
                 if given in rows_of:
                     yield Trained(stage, kind, rows_of[given], None if kind == "rlvr" else said.get("epochs"), itself)

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -59,10 +59,20 @@ class Run:
             if (path / "manifest.json").is_file()
         }
 
-    def inputs(self, step: str) -> list[str]:
-        """The names of the steps that a step was made from, and of the user's files by their path."""
+    @cached_property
+    def _named(self) -> dict[str, str]:
+        """Key and hash of what came out → what this run calls the step."""
+        steps = self.about.get("steps") or []
+        return {said[part]: said["name"] for part in ("outputs", "key") for said in steps if said.get(part)}
+
+    def inputs(self, step: str) -> dict[str, str]:
+        """Role → the name of the step that a step was made from, or the path of the user's file.
+
+        Names are this run's: a manifest has those of the run that made the artifact, which may call a step otherwise.
+        """
         told = self.manifests.get(step, {}).get("inputs") or {}
-        return [str(one.get("step") or one.get("path")) for one in told.values()]
+        return {role: self._named.get(one.get("key")) or self._named.get(one.get("outputs")) or
+                str(one.get("step") or one.get("path")) for role, one in told.items()}
 
     def ancestors(self, ends: Iterable[str]) -> set[str]:
         """These steps and all that they were made from, directly or through others."""
@@ -72,7 +82,7 @@ class Run:
             step = waiting.pop()
             if step not in found:
                 found.add(step)
-                waiting += self.inputs(step)
+                waiting += self.inputs(step).values()
         return found
 
     def steps(self, prefix: str) -> list[str]:
@@ -142,8 +152,11 @@ def rows(path: Path, columns: list[str]) -> Iterator[dict[str, Any]]:
         raise Failure(f"cannot be read ({error})", where=str(path), mend="run `postgrad store verify`") from error
 
 
-def tally(path: Path, columns: list[str]) -> Counter[tuple[Any, ...]]:
-    """How often each combination of these columns occurs, counted without a Python object a row."""
+def tally(path: Path, columns: list[str],
+          of: Callable[[pa.Table], pa.Table] = lambda table: table) -> Counter[tuple[Any, ...]]:
+    """How often each combination of these columns occurs, counted without a Python object a row. `of`: applied first,
+    to tables whose structs have become columns.
+    """
     found: Counter[tuple[Any, ...]] = Counter()
     try:
         with pq.ParquetFile(path) as file:
@@ -151,6 +164,7 @@ def tally(path: Path, columns: list[str]) -> Counter[tuple[Any, ...]]:
                 table = pa.Table.from_batches([batch])
                 while any(pa.types.is_struct(field.type) for field in table.schema):
                     table = table.flatten()
+                table = of(table)
                 for row in table.group_by(table.column_names).aggregate([([], "count_all")]).to_pylist():
                     found[tuple(row[name] for name in columns)] += row["count_all"]
     except (pa.ArrowException, OSError) as error:

@@ -6,6 +6,7 @@ from typing import Any
 
 from postgrad.inspection.curation import KINDS, Curation
 from postgrad.inspection.run_folder import Run, count
+from postgrad.pipeline.lineage import place_of
 
 HUB = "https://huggingface.co/datasets/"
 
@@ -102,7 +103,7 @@ def _files(run: Run, step: str) -> list[FileFact]:
         if "files" in given:
             found += [FileFact(name, value, _bytes(run, value)) for name, value in given["files"].items()]
         else:
-            made = run.manifests.get(given["step"], {})
+            made = run.manifests.get(run.inputs(step)[role], {})
             sizes = made.get("sizes") or {}
             found += [FileFact(name, value, sizes.get(name)) for name, value in (made.get("outputs") or {}).items()]
     return found
@@ -112,8 +113,7 @@ def _bytes(run: Run, sha256: str) -> int | None:
     """The size of a user's file by its hash, as far as the run knows where it lies and it is there."""
     for known in run.about.get("files") or []:
         for name, value in known["files"].items():
-            path = Path(known["path"])
-            place = path if list(known["files"]) == [path.name] else path / name
+            place = place_of(Path(known["path"]), name, known["files"])
             if value == sha256 and place.is_file():
                 return place.stat().st_size
     return None

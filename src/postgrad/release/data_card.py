@@ -149,14 +149,13 @@ def _verdict(found: Verdict, sources: list[SourceFacts]) -> str:
 
 def _shares(curation: Curation) -> str:
     capabilities, sources = shares_of(curation.run)
-    aims = {one.name: one.aimed for one in capabilities}
     lines: list[list[object]] = [
         [one.name, one.capability, whole(one.rows), whole(one.tokens), f"{one.epochs:.2f}",
-         percent(one.reached), "–" if one.aimed is None else percent(one.aimed)]
+         percent(one.reached), percent(one.aimed)]
         for one in sources]  # fmt: skip
     if not lines:
         return ""
-    short = [f"{cell(one.name)} {percent(one.reached)} of {percent(aims[one.name] or 0)}" for one in capabilities]
+    short = [f"{cell(one.name)} {percent(one.reached)} of {percent(one.aimed)}" for one in capabilities]
     head = ["source", "capability", "different rows", "trained tokens", "epochs", "share", "aimed at"]
     reached = f"Reached of what the priorities aim at: {', '.join(short)}."
     return f"## Shares\n\n{reached}\n\n{table(head, lines, right=range(2, 7))}"
