@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from itertools import combinations
 
@@ -26,14 +27,6 @@ def mixture(rows: list[Row], wanted: Wanted) -> list[Row]:
     aims = aims_of(groups, wanted)
     given = {name: walk(own, lambda n, t, name=name: amount(n, t, wanted) <= aims[name])
              for name, own in groups.items()}
-    while True:
-        whole = sum(size(own, wanted) for own in given.values())
-        room = {name: Fraction(wanted.wish(name).max_share) * whole for name in given}
-        if all(size(own, wanted) <= room[name] for name, own in given.items()):
-            break
-        for name, own in given.items():
-            while size(own, wanted) > room[name]:
-                own.pop()
     times: dict[Origin, int] = {}
     for name, own in given.items():
         for row in own:
@@ -75,7 +68,7 @@ def aims_of(groups: dict[str, list[Row]], wanted: Wanted) -> dict[str, Fraction]
     for name, own in groups.items():
         wish = wanted.wish(name)
         tokens = sum(row.tokens for row in own)
-        epochs = Fraction(wanted.max_epochs) if wish.repeat == 1 else max(Fraction(wanted.max_epochs), wish.repeat)
+        epochs = decimal(wanted.max_epochs) if wish.repeat == 1 else max(decimal(wanted.max_epochs), wish.repeat)
 
         def fits(n: int, t: int, own=own, wish=wish, tokens=tokens, epochs=epochs) -> bool:  # type: ignore[no-untyped-def]
             return bool(n <= epochs * len(own) and t <= epochs * tokens
@@ -84,22 +77,28 @@ def aims_of(groups: dict[str, list[Row]], wanted: Wanted) -> dict[str, Fraction]
 
         most[name] = Fraction(size(walk(own, fits), wanted))
         least[name] = Fraction(wish.repeat * size(own, wanted)) if wish.repeat > 1 else Fraction(0)
-        weight[name] = Fraction(len(own) * wish.repeat) if wish.weight is None else Fraction(wish.weight)
-        there += wish.repeat * size(own, wanted)
-    total = Fraction(wanted.share) * there if wanted.amount is None else Fraction(wanted.amount)
+        weight[name] = Fraction(len(own) * wish.repeat) if wish.weight is None else decimal(wish.weight)
+        if weight[name] > 0 and wanted.priorities[capability[name]] > 0:
+            there += wish.repeat * size(own, wanted)
+    total = decimal(wanted.share) * there if wanted.amount is None else Fraction(wanted.amount)
     names = [name for name in groups if weight[name] > 0 and wanted.priorities[capability[name]] > 0]
-    share = {name: Fraction(wanted.wish(name).max_share) for name in names}
+    share = {name: decimal(wanted.wish(name).max_share) for name in names}
     whole = largest_whole(total, {name: most[name] for name in names}, share)
     most = {name: min(most[name], share[name] * whole) for name in names}
     least = {name: min(least[name], most[name]) for name in names}
     keys = sorted({capability[name] for name in names})
     own_names = {key: [name for name in names if capability[name] == key] for key in keys}
-    above = level({key: (Fraction(wanted.priorities[key]), sum(least[n] for n in own_names[key]),
+    above = level({key: (decimal(wanted.priorities[key]), sum(least[n] for n in own_names[key]),
                          sum(most[n] for n in own_names[key])) for key in keys}, whole)
     aims = dict.fromkeys(groups, Fraction(0))
     for key in keys:
         aims |= level({name: (weight[name], least[name], most[name]) for name in own_names[key]}, above[key])
     return aims
+
+
+def decimal(number: float) -> Fraction:
+    """The decimal that a float is shown as."""
+    return Fraction(Decimal(repr(number)))
 
 
 def largest_whole(total: Fraction, most: dict[str, Fraction], share: dict[str, Fraction]) -> Fraction:

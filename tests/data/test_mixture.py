@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from hypothesis import assume, given, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from data import naive_mixture
 from data.naive_mixture import Row
-from postgrad.data.mixture import Part, Wanted, Wish, as_config, from_config
+from postgrad.data.mixture import Part, Unit, Wanted, Wish, as_config, from_config
 from postgrad.data.weighed import Weighed, mix
 from postgrad.records.types import Origin
 from postgrad.support.errors import Mistake
@@ -68,9 +69,11 @@ def test_budget_bounds_and_table_hold(sizes: dict[str, list[int]], wanted: Wante
     except Mistake:
         assume(False)
     amount = naive_mixture.size
-    there = sum(wanted.wish(name).repeat * amount([row for row in rows_of({name: own}) if row.tokens], wanted)
-                for name, own in sizes.items())
+    giving = {name: [row for row in rows_of({name: own}) if row.tokens] for name, own in sizes.items()
+              if wanted.wish(name).weight != 0 and wanted.priorities[CAPABILITY_OF[name]] > 0}
+    there = sum(wanted.wish(name).repeat * amount(own, wanted) for name, own in giving.items())
     assert amount(whole, wanted) <= (wanted.share * there if wanted.amount is None else wanted.amount)
+    a_row_each = sum(max((amount([row], wanted) for row in own), default=0) for own in giving.values())
     assert sum(part.tokens for part in parts) == sum(row.tokens for row in written)
     assert sum(part.copies for part in parts) == len(written)
     assert sum(part.rows for part in parts) == len({row.origin for row in written})
@@ -81,7 +84,8 @@ def test_budget_bounds_and_table_hold(sizes: dict[str, list[int]], wanted: Wante
         assert sum(row.tokens for row in own) <= epochs * part.available_tokens
         assert wish.max_rows is None or len(own) <= wish.max_rows
         assert wish.max_tokens is None or sum(row.tokens for row in own) <= wish.max_tokens
-        assert amount(own, wanted) <= wish.max_share * amount(whole, wanted) + 1e-9
+        assert wish.max_share == 1 or (
+            amount(own, wanted) <= wish.max_share * (amount(whole, wanted) + a_row_each) + 1e-9)
         often = [own.count(row) for row in rows_of({part.source: sizes[part.source]}) if row.tokens]
         assert max(often) - min(often) <= 1
         if wish.weight == 0 or wanted.priorities[part.capability] == 0 or part.left_out:
@@ -156,6 +160,45 @@ def test_what_a_source_cannot_give_goes_first_to_its_capability_then_to_the_othe
     capped = {"a1": Wish(max_tokens=5), "a2": Wish(max_rows=20), "b1": Wish(max_share=0.25)}
     wanted = Wanted({"a": 6, "b": 3, "c": 1}, 0, 400, max_epochs=1, sources=capped)
     assert tokens_of(sizes, wanted) == {"a1": 5, "a2": 20, "b1": 100, "c1": 275}
+
+
+@pytest.mark.parametrize("shares", [
+    [0.7, 0.3], [0.6, 0.4], [0.25] * 4, [0.5, 0.3, 0.2], [0.34, 0.33, 0.33], [0.5, 0.5], [0.1] * 10, [0.5, 0.3, 0.3],
+    [1, 0.2]])
+@pytest.mark.parametrize("unit", ["tokens", "rows"])
+def test_shares_that_reach_one_do_not_make_the_mixture_smaller(shares: list[float], unit: Unit) -> None:
+    """Where there are rows enough, it ends less than a row a source below T, and no source has more than its share of
+    T: of what was reached, it has more by no more than its share of those rows."""
+    chance, budget = random.Random(len(shares)), 20_000 if unit == "tokens" else 500
+    weighed = Weighed(0)
+    for source in range(len(shares)):
+        for row in range(2000):
+            weighed.add(f"{source}/{row}", Origin(f"s{source}", "f", row), "a", chance.randrange(20, 201))
+    wishes = {f"s{number}": Wish(max_share=share) for number, share in enumerate(shares)}
+    parts = mix(weighed, Wanted({"a": 1}, 0, budget, unit=unit, sources=wishes)).parts
+    got = {part.source: part.tokens if unit == "tokens" else part.copies for part in parts}
+    a_row_each = len(shares) * (200 if unit == "tokens" else 1)
+    assert budget - a_row_each < sum(got.values()) <= budget
+    for source, wish in wishes.items():
+        assert got[source] <= Decimal(repr(wish.max_share)) * budget
+        assert got[source] <= wish.max_share * (sum(got.values()) + a_row_each)
+
+
+def test_a_source_without_a_weight_is_no_part_of_the_budget_that_nobody_named() -> None:
+    sizes = {"a1": [10] * 100, "b1": [10] * 100}
+    for wanted in (Wanted({"a": 1, "b": 1}, 0, sources={"a1": Wish(weight=0)}), Wanted({"a": 0, "b": 1}, 0)):
+        written, parts = mixed(rows_of(sizes), wanted)
+        assert {part.source: (part.tokens, part.epochs) for part in parts} == {"a1": (0, 0.0), "b1": (1000, 1.0)}
+        assert len(written) == len(set(written)) == 100
+        assert sum(part.tokens for part in mixed(rows_of(sizes), replace(wanted, share=0.3))[1]) == 300
+
+
+def test_numbers_are_what_they_are_written_as() -> None:
+    """0.3 as a float is a little less than three tenths, which would lose a row of ten."""
+    _, parts = mixed(rows_of({"a1": [1] * 10}), Wanted({"a": 1}, 0, share=0.3))
+    assert parts[0].rows == 3
+    _, parts = mixed(rows_of({"a1": [1] * 100, "b1": [1] * 100}), Wanted({"a": 0.1, "b": 0.2}, 0, 30))
+    assert [part.rows for part in parts] == [10, 20]
 
 
 def test_without_a_budget_all_there_is_is_the_aim() -> None:

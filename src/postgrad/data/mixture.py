@@ -1,13 +1,14 @@
 """The mixture: which rows are trained on, and how often, so that capabilities get the tokens that their priority says.
 
-The unit is trained tokens, or rows. The budget T is an amount, or a share of what all sources together have. A
+The unit is trained tokens, or rows. The budget T is an amount, or a share of what all sources with a weight have. A
 capability aims at T × priority / (sum of priorities), a source at the part of that which its weight says (without one:
 its number of rows). A source's rows stand in the order of a hash of (seed, content_id), over and over again; what it
 gives is a beginning of that sequence: at most the longest within its bounds (`max_epochs` times its rows and tokens,
 `max_rows`, `max_tokens`), at least `repeat` times all of it, and else the longest within its aim. What it cannot give
 goes to the other sources of its capability by their weights, then to the other capabilities by their priorities
-(shares.py). So a source stays less than a row below its aim, the sum never exceeds T, and neither the order of files
-nor the number of workers plays a part.
+(support/shares.py). So a source stays less than a row below its aim, the sum never exceeds T, and neither the order of
+files nor the number of workers plays a part. `max_share` bounds the aims: it is of T, or of the largest whole below it
+in which all such shares hold.
 
 Sources that are left out take part in this and are then not written: the others give the same rows as with them.
 """
@@ -20,8 +21,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from postgrad.data.shares import Offer, share_out
 from postgrad.support.errors import Mistake
+from postgrad.support.shares import Offer, as_written, share_out
 
 Unit = Literal["tokens", "rows"]
 WHERE = "curate.mixture"
@@ -43,7 +44,9 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a recipe asks for. The budget is `amount`, or `share` of what there is (repeats counted)."""
+    """What a recipe asks for. The budget is `amount`, or `share` of what there is of sources with a weight (repeats
+    counted).
+    """
 
     priorities: Mapping[str, float]
     seed: int
@@ -136,38 +139,35 @@ def share_rows(supplies: Sequence[Supply], wanted: Wanted) -> list[Taken]:
             raise Mistake(f"capability {supply.capability!r} has no priority", where=f"sources.{supply.source}",
                           mend=f"known: {', '.join(sorted(wanted.priorities)) or '(none)'}")
     offers = {number: _offer(supply, wanted) for number, supply in enumerate(supplies)}
-    total = Fraction(wanted.amount) if wanted.amount is not None else Fraction(wanted.share) * _there(supplies, wanted)
-    priorities = {name: Fraction(priority) for name, priority in wanted.priorities.items()}
-    _check_repeats(total, [offer for offer in offers.values() if priorities[offer.capability] > 0], wanted)
+    priorities = {name: as_written(priority) for name, priority in wanted.priorities.items()}
+    giving = [number for number, offer in offers.items() if offer.weight > 0 and priorities[offer.capability] > 0]
+    there = sum(_whole(supplies[number], wanted) * wanted.wish(supplies[number].source).repeat for number in giving)
+    total = Fraction(wanted.amount) if wanted.amount is not None else as_written(wanted.share) * there
+    _check_repeats(total, [offers[number] for number in giving], wanted)
     aims = share_out(total, offers, priorities)
-    taken = [_within(supply, aims[number], wanted.unit) for number, supply in enumerate(supplies)]
-    return _hold_shares(supplies, taken, wanted)
+    by_rows = wanted.unit == "rows"
+    return [supply.within(aims[number], None) if by_rows else supply.within(None, aims[number])
+            for number, supply in enumerate(supplies)]
 
 
-def _within(supply: Supply, amount: Fraction | int, unit: Unit) -> Taken:
-    return supply.within(amount, None) if unit == "rows" else supply.within(None, amount)
-
-
-def _there(supplies: Sequence[Supply], wanted: Wanted) -> int:
-    """All that there is, a source that repeats as often as it does."""
-    each = ((supply.rows if wanted.unit == "rows" else supply.tokens, supply.source) for supply in supplies)
-    return sum(amount * wanted.wish(source).repeat for amount, source in each)
+def _whole(supply: Supply, wanted: Wanted) -> int:
+    """All that a source has, once."""
+    return supply.rows if wanted.unit == "rows" else supply.tokens
 
 
 def _weight(supply: Supply, wanted: Wanted) -> Fraction:
     wish = wanted.wish(supply.source)
-    return Fraction(supply.rows * wish.repeat) if wish.weight is None else Fraction(wish.weight)
+    return Fraction(supply.rows * wish.repeat) if wish.weight is None else as_written(wish.weight)
 
 
 def _offer(supply: Supply, wanted: Wanted) -> Offer:
     wish = wanted.wish(supply.source)
     repeats = Fraction(wish.repeat if wish.repeat > 1 else 0)
-    epochs = max(Fraction(wanted.max_epochs), repeats)
+    epochs = max(as_written(wanted.max_epochs), repeats)
     most = supply.within(_smaller(epochs * supply.rows, wish.max_rows),
                          _smaller(epochs * supply.tokens, wish.max_tokens)).amount(wanted.unit)
-    whole = supply.rows if wanted.unit == "rows" else supply.tokens
-    least = min(repeats * whole, Fraction(most))
-    return Offer(supply.capability, _weight(supply, wanted), Fraction(most), least, Fraction(wish.max_share))
+    least = min(repeats * _whole(supply, wanted), Fraction(most))
+    return Offer(supply.capability, _weight(supply, wanted), Fraction(most), least, as_written(wish.max_share))
 
 
 def _smaller(one: Fraction, other: int | None) -> Fraction:
@@ -176,30 +176,18 @@ def _smaller(one: Fraction, other: int | None) -> Fraction:
 
 def _check_repeats(total: Fraction, offers: Sequence[Offer], wanted: Wanted) -> None:
     """What sources must give is the one thing that could go over the budget."""
-    least = (offer.least if offer.max_share == 1 else min(offer.least, offer.max_share * total)
-             for offer in offers if offer.weight > 0)
-    asked = sum(least, Fraction(0))
+    asked = sum((offer.least if offer.max_share == 1 else min(offer.least, offer.max_share * total)
+                 for offer in offers), Fraction(0))
     if asked > total:
         asking = sorted(name for name, wish in wanted.sources.items() if wish.repeat > 1)
         raise Mistake(f"`repeat` of {', '.join(asking)} asks for {int(asked):,} {wanted.unit}, more than the "
                       f"{int(total):,} of the mixture", where=WHERE, mend=f"raise `{wanted.unit}` or lower `repeat`")
 
 
-def _hold_shares(supplies: Sequence[Supply], taken: list[Taken], wanted: Wanted) -> list[Taken]:
-    """Rows are whole, so that a little less than the aims is reached: `max_share` is held of what is reached."""
-    while True:
-        whole = sum(one.amount(wanted.unit) for one in taken)
-        held = [_smaller(Fraction(wanted.wish(supply.source).max_share) * whole, one.amount(wanted.unit))
-                for supply, one in zip(supplies, taken, strict=True)]
-        if all(bound >= one.amount(wanted.unit) for bound, one in zip(held, taken, strict=True)):
-            return taken
-        taken = [_within(supply, bound, wanted.unit) for supply, bound in zip(supplies, held, strict=True)]
-
-
 def table(supplies: Sequence[Supply], taken: Sequence[Taken], wanted: Wanted) -> list[Part]:
     """The table, capabilities and sources by name. Shares are of what is written: sources left out have none."""
     kept = [supply.source not in wanted.left_out for supply in supplies]
-    priorities = {supply.capability: Fraction(wanted.priorities[supply.capability]) for supply in supplies}
+    priorities = {supply.capability: as_written(wanted.priorities[supply.capability]) for supply in supplies}
     weights: dict[str, Fraction] = dict.fromkeys(priorities, Fraction(0))
     for supply in supplies:
         weights[supply.capability] += _weight(supply, wanted)
@@ -211,7 +199,7 @@ def table(supplies: Sequence[Supply], taken: Sequence[Taken], wanted: Wanted) ->
     parts = []
     for supply, one, keeps, target in zip(supplies, taken, kept, targets, strict=True):
         given = one if keeps else Taken(0, 0, 0, 0)
-        amount, there = given.amount(wanted.unit), supply.rows if wanted.unit == "rows" else supply.tokens
+        amount, there = given.amount(wanted.unit), _whole(supply, wanted)
         parts.append(Part(
             supply.capability, supply.source, supply.rows if given.passes else given.part, given.rows, supply.rows,
             given.tokens, supply.tokens, amount / there if there else 0.0,

@@ -15,6 +15,11 @@ K = TypeVar("K", bound=Hashable)
 ZERO, ONE = Fraction(0), Fraction(1)
 
 
+def as_written(number: float) -> Fraction:
+    """A number as a person wrote it: 0.1 is a tenth, and ten of them are one."""
+    return Fraction(str(number))
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """What a source may give, in the unit that is shared out: `least` to `most`, and at most `max_share` of the whole.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from postgrad.data.shares import Offer, fill, share_out
+from postgrad.support.shares import Offer, fill, share_out
 
 PARTIES = st.dictionaries(
     st.sampled_from("abcde"), st.tuples(st.integers(0, 9), st.integers(0, 40), st.integers(0, 60)), min_size=1
