@@ -18,8 +18,13 @@ from postgrad.support.errors import Failure, Mistake
 from postgrad.support.hashed_items import HashedItems, hash_items, read_hashed_items, write_hashed_items
 
 
+UNSEEN = ("\u00ad", "\u200b", "\u200c", "\ufe0f")  # soft hyphen, zero-width space and non-joiner, a variation selector
+
+
 def words(text: str) -> list[str]:
     """Tokens of plain English, found another way than the library finds them."""
+    for mark in UNSEEN:
+        text = text.replace(mark, "")
     return re.findall(r"[a-z]+|[0-9]+", text.lower())
 
 
@@ -46,7 +51,7 @@ def index_of(*tasks: HashedItems, n: int = 8, overlap: float = 0.5) -> ItemIndex
     return ItemIndex(tasks, ngram=n, overlap=overlap)
 
 
-VOCABULARY = ["a", "b", "c", "7"]
+VOCABULARY = ["a", "b", "c", "7", "\u200ba", "b\ufe0f", "7\u00ad", "\u200c"]
 TEXT = st.lists(st.sampled_from(VOCABULARY), max_size=14).map(" ".join)
 
 
@@ -127,6 +132,7 @@ def test_forms_of_unicode_do_not_hide_an_overlap() -> None:
     item = "Wie groß ist die Fläche des Cafés in Köln am Rhein heute"
     assert hits(unicodedata.normalize("NFD", item), item=item) == [1.0]
     assert hits(item.upper(), item=item) == [1.0]
+    assert hits(item.replace("ö", "\u00adö\u200b").replace("s", "s\ufeff"), item=item) == [1.0]
     wide = "".join(chr(ord(char) + 0xFEE0) if "!" <= char <= "~" else char for char in ITEM)
     assert hits(wide) == [1.0]
 
@@ -220,9 +226,11 @@ def test_problems_are_compared_like_examples() -> None:
 
 
 def test_hashed_items_come_back_from_their_file_and_hold_no_text(tmp_path: Path) -> None:
-    task = hash_items("t", [("x1", ["short one", ITEM]), ("x2", [""])], ngram=8, unseen=True)
+    asked = [("x1", ["short one", ITEM]), ("x2", [""]), ("asks nothing", []), ("x1", [ITEM])]
+    task = hash_items("t", asked, ngram=8, unseen=True)
     write_hashed_items(tmp_path / "t.hashed.parquet", task)
-    assert read_hashed_items(tmp_path / "t.hashed.parquet") == task
+    read = read_hashed_items(tmp_path / "t.hashed.parquet")
+    assert read == task and index_of(read).sizes == {"t": 4}  # what a share is a share of
     assert b"thirteen" not in (tmp_path / "t.hashed.parquet").read_bytes()
     (tmp_path / "t.hashed.parquet").write_bytes(b"PAR1")
     with pytest.raises(Failure):

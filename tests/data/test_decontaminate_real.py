@@ -18,6 +18,7 @@ N = 8
 def words(text: str) -> list[str]:
     """Runs of letters with their marks, and runs of decimal digits, character by character."""
     found, before = [], ""
+    text = "".join(char for char in text if not unseen(ord(char)))
     for char in unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()):
         kind = "digit" if char.isdecimal() else "letter" if char.isalnum() else ""
         if unicodedata.category(char)[0] == "M" and before == "letter":
@@ -28,6 +29,12 @@ def words(text: str) -> list[str]:
             found.append(char)
         before = kind
     return found
+
+
+def unseen(code: int) -> bool:
+    """Of what Unicode ignores by default, all that texts are known to hold."""
+    return code in (0xAD, 0x34F, 0x61C, 0xFEFF) or 0x200B <= code <= 0x200F or 0x202A <= code <= 0x202E or (
+        0x2060 <= code <= 0x206F or 0xFE00 <= code <= 0xFE0F or 0xE0000 <= code <= 0xE0FFF)
 
 
 def brute(train: list[str], items: list[str]) -> set[tuple[int, int, int]]:

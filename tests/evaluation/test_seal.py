@@ -1,6 +1,7 @@
 import json
 import multiprocessing
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from postgrad.evaluation.seal import EMPTY, SealLog, hashed_ngrams
 from postgrad.records.types import Message, Origin, Problem, content_id
 from postgrad.support.errors import Failure, Mistake
+from postgrad.support.hashed_items import read_hashed_items, write_hashed_items
 from postgrad.support.hashing import hash_json
 from postgrad.tasks import Task, load
 
@@ -146,3 +148,10 @@ def test_the_other_door_gives_hashes_without_text_and_opens_nothing(log: SealLog
     assert not any(word in repr(hashed) for question in questions for word in question.split() if len(word) > 3)
     assert [len(item.fields[0].ngrams) for item in hashed.items] == [6, 0]
     assert log.openings() == []
+
+
+def test_a_problem_without_a_user_turn_counts_among_the_items(tmp_path: Path) -> None:
+    asked = task("how many plums are left of the nine that were in the box")
+    silent = replace(asked.problems[0], content_id="other", messages=(Message("system", "say something"),))
+    write_hashed_items(tmp_path / "hard", hashed_ngrams(replace(asked, problems=(*asked.problems, silent)), 8))
+    assert [len(item.fields) for item in read_hashed_items(tmp_path / "hard").items] == [1, 0]

@@ -1,10 +1,12 @@
 import hashlib
+import re
 import time
+import unicodedata
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from postgrad.support.ngrams import hashed, token_hashes, tokens, windows
+from postgrad.support.ngrams import IGNORABLE, hashed, token_hashes, tokens, windows
 
 
 def test_case_width_accents_and_punctuation_do_not_hide_a_word() -> None:
@@ -19,6 +21,23 @@ def test_numbers_are_one_token_and_operators_none() -> None:
 def test_spaceless_scripts_give_a_token_a_character_and_marks_stay_with_their_word() -> None:
     assert tokens("你好world") == ["你", "好", "world"]
     assert tokens("हिन्दी भाषा") == ["हिन्दी", "भाषा"]
+
+
+def test_what_cannot_be_seen_cuts_no_word() -> None:
+    assert tokens("ques\u00adtion wo\u200brd e\u2060\u0301") == ["question", "word", "é"]
+    assert tokens("می\u200cروم क्\u200dष \ufeffstart") == ["میروم", "क्ष", "start"]
+
+
+def test_what_is_ignored_is_what_unicode_derives() -> None:
+    """The derivation in DerivedCoreProperties.txt, by the properties that it is made of, over all of Unicode."""
+    other = {0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2065, 0x3164, 0xFFA0, *range(0xFFF0, 0xFFF9), 0xE0000,
+             *range(0xE0002, 0xE0020), *range(0xE0080, 0xE0100), *range(0xE01F0, 0xE1000)}
+    selectors = {0x180B, 0x180C, 0x180D, 0x180F, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)}
+    prepended = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}
+    annotations, hieroglyphs = {0xFFF9, 0xFFFA, 0xFFFB}, {*range(0x13430, 0x13441)}
+    format_marks = {code for code in range(0x110000) if unicodedata.category(chr(code)) == "Cf"}
+    derived = (other | format_marks | selectors) - annotations - hieroglyphs - prepended
+    assert {code for code in range(0x110000) if re.fullmatch(f"[{IGNORABLE}]", chr(code))} == derived
 
 
 def by_formula(window: list[str]) -> int:

@@ -5,7 +5,7 @@ n-grams in order are known. A field too short for one n-gram has the hash of all
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 from postgrad.support.errors import Failure
 from postgrad.support.ngrams import hashed, tokens
 
-VERSION = 2
-SCHEMA = pa.schema([("item", pa.string()), ("field", pa.int32()), ("tokens", pa.int32()),
-                    ("ngrams", pa.list_(pa.uint64())), ("whole", pa.uint64())])
+VERSION = 3
+FIELDS = pa.list_(pa.struct([("tokens", pa.int32()), ("ngrams", pa.list_(pa.uint64())), ("whole", pa.uint64())]))
+SCHEMA = pa.schema([("item", pa.string()), ("fields", FIELDS)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,8 @@ def hash_items(task: str, items: Iterable[tuple[str, Sequence[str]]], *, ngram: 
 
 
 def write_hashed_items(path: Path, items: HashedItems) -> None:
-    """One Parquet file a task."""
-    rows = [{"item": item.item, "field": number, "tokens": field.tokens, "ngrams": list(field.ngrams),
-             "whole": field.whole}
-            for item in items.items for number, field in enumerate(item.fields)]
+    """One Parquet file a task, one row an item: an item that asks nothing, and one that comes twice, count too."""
+    rows = [{"item": item.item, "fields": [asdict(field) for field in item.fields]} for item in items.items]
     about = {"postgrad": f"HashedItems/{VERSION}", "task": items.task, "unseen": str(int(items.unseen)),
              "ngram": str(items.ngram)}
     pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA.with_metadata(about)), path, compression="zstd")
@@ -79,8 +77,7 @@ def read_hashed_items(path: Path) -> HashedItems:
     if about.get("postgrad") != f"HashedItems/{VERSION}":
         said = about.get("postgrad", "no hashed items")
         raise Failure(f"holds {said}, wanted HashedItems/{VERSION}", where=str(path))
-    fields: dict[str, list[HashedField]] = {}
-    for row in table.to_pylist():
-        fields.setdefault(row["item"], []).append(HashedField(row["tokens"], tuple(row["ngrams"]), row["whole"]))
-    items = tuple(HashedItem(item, tuple(parts)) for item, parts in fields.items())
+    items = tuple(HashedItem(row["item"], tuple(
+        HashedField(field["tokens"], tuple(field["ngrams"]), field["whole"]) for field in row["fields"]))
+        for row in table.to_pylist())
     return HashedItems(about["task"], about["unseen"] == "1", int(about["ngram"]), items)

@@ -1,8 +1,10 @@
 """Tokens and hashed n-grams of a text: what decontamination compares, and all that a sealed task gives away of itself.
 
 A token is a run of letters (with their marks) or a run of digits, after NFKC and case folding; every other symbol is
-dropped, so that punctuation, markup and line breaks cannot hide an overlap. Scripts that put no spaces between words
-(Han, kana, Thai, Lao, Khmer, Burmese) give one token a character: a whole sentence as one token would match nothing.
+dropped, so that punctuation, markup and line breaks cannot hide an overlap. What has no looks of its own (soft hyphens,
+zero-width joiners, marks of direction) is taken out before that, so that it cuts no word in two. Scripts that put no
+spaces between words (Han, kana, Thai, Lao, Khmer, Burmese) give one token a character: a whole sentence as one token
+would match nothing.
 
 A token's hash is the first 8 bytes of its blake2b. The hash of n tokens in a row is their polynomial in `BASE` modulo
 2⁶⁴, scrambled by the finaliser of splitmix64 (Steele et al. 2014): the same on every machine and in every process, and
@@ -35,6 +37,12 @@ SPACELESS = (
     "\U00020000-\U000323af"  # Han, the supplementary planes
 )
 """Ranges, for a character class."""
+IGNORABLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+"""Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), which its NFKC_Casefold takes out too."""
+_IGNORED = re.compile(f"[{IGNORABLE}]+")
 _ASCII = re.compile("[a-z]+|[0-9]+")
 
 
@@ -50,7 +58,8 @@ def tokens(text: str) -> list[str]:
     """The tokens of a text in order; "" and mere punctuation give none."""
     if text.isascii():
         return _ASCII.findall(text.lower())
-    return _token().findall(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()))
+    seen = unicodedata.normalize("NFKC", _IGNORED.sub("", text))
+    return _token().findall(unicodedata.normalize("NFKC", seen.casefold()))
 
 
 class _Remembered(dict[str, int]):
