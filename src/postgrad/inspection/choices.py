@@ -10,6 +10,7 @@ from postgrad.support.licences import describe
 from postgrad.support.words import compact, moment, seconds, size
 
 BESIDE = {"name", "kind", "primary", "from", "from_"}
+UNSET = (None, "", {}, [])
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,10 @@ def stages(run: Run) -> list[StageChoices]:
 
 
 def curation(run: Run) -> list[tuple[str, str]]:
-    return [(name.replace("_", " "), compact(value)) for name, value in (run.recipe.get("curate") or {}).items()]
+    """What is done in each part of curation. Bounds that are not set are not named."""
+    parts: dict[str, dict[str, Any]] = run.recipe.get("curate") or {}
+    return [(name.replace("_", " "), compact({key: value for key, value in part.items() if value not in UNSET}))
+            for name, part in parts.items()]
 
 
 def recipe_text(run: Run) -> str:
@@ -110,7 +114,7 @@ def environment(run: Run) -> list[tuple[str, str]]:
     began = sorted(manifest["started"] for manifest in run.manifests.values() if manifest.get("started"))
     if began:
         rows["first step began"], rows["last step began"] = moment(began[0]), moment(began[-1])
-    return [(name.replace("_", " "), compact(value)) for name, value in rows.items() if value not in (None, "", {}, [])]
+    return [(name.replace("_", " "), compact(value)) for name, value in rows.items() if value not in UNSET]
 
 
 def lineage(run: Run) -> list[tuple[str, str, str, str]]:
