@@ -1,6 +1,7 @@
 """Every container gives the rows that went into it: written by other libraries, compressed or not, cut anywhere."""
 
 import csv
+import datetime
 import gzip
 import io
 import json
@@ -135,6 +136,53 @@ def test_objects_that_follow_one_another_are_cut_where_json_says(rows: list[Any]
     assert [row.value for row in found] == rows
 
 
+FOLLOWING: dict[bytes, list[Any] | str] = {
+    # what is in the file: its rows, or words of why it is torn
+    b'[{"a":1}]\n[{"a":2},{"a":3}]': "goes on after its last bracket",
+    b'[{"a":1}] x': "goes on after its last bracket",
+    b'[{"a":1}] \t\r\n': [{"a": 1}],
+    b'{"data":[{"a":1}]}\n{"data":[{"a":2}]}': [{"data": [{"a": 1}]}, {"data": [{"a": 2}]}],
+    b'{\n"data":[{"a":1}]}\n{\n"data":[{"a":2}]}': [{"data": [{"a": 1}]}, {"data": [{"a": 2}]}],
+    b'{"data":[{"a":1}]} {"data":[{"a":2}]}': [{"data": [{"a": 1}]}, {"data": [{"a": 2}]}],
+    json.dumps({"data": [{"a": "x" * 70_000}]}).encode() + b'\n{"data":[{"a":2}]}': "goes on after its last bracket",
+    b'{"data":[{"a":1}], "v": "' + b"}" * 70_000 + b'"}': [{"a": 1}],
+    b'{"p":"p","items":[{"x":1}]}\n{"p":"q","items":[]}\n': [{"p": "p", "items": [{"x": 1}]}, {"p": "q", "items": []}],
+    b'{"a":1}{"a":2} {"a":3}\n{"a":4}': [{"a": 1}, {"a": 2}, {"a": 3}, {"a": 4}],
+}
+
+
+@pytest.mark.parametrize("data", FOLLOWING, ids=range(len(FOLLOWING)))
+def test_what_follows_the_first_container_is_rows_too_or_the_file_is_torn(data: bytes) -> None:
+    wanted = FOLLOWING[data]
+    if isinstance(wanted, str):
+        with pytest.raises(documents.Torn, match=wanted):
+            list(documents.rows(io.BytesIO(data)))
+    else:
+        assert [row.value for row in documents.rows(io.BytesIO(data))] == wanted
+
+
+@given(st.lists(st.tuples(st.sampled_from(["row", "array", "wrapped"]), st.integers(1, 3), st.sampled_from([None, 1])),
+                min_size=1, max_size=4), st.sampled_from(["\n", " ", ""]), st.integers(1, 40))
+def test_no_row_of_a_document_vanishes(parts: list[tuple[str, int, int | None]], between: str, piece: int) -> None:
+    """Every row carries a mark of its own; it is found again, or the file is torn, or a row is said to be broken."""
+    said, marks = [], 0
+    for form, count, indent in parts:
+        made = [{"mark": f"<{marks + number}>"} for number in range(count if form != "row" else 1)]
+        marks += len(made)
+        value = {"row": made[0], "array": made, "wrapped": {"v": 1, "rows": made, "w": [2]}}[form]
+        said.append(json.dumps(value, indent=indent))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(documents, "PIECE_BYTES", piece)
+        try:
+            found = list(documents.rows(io.BytesIO(between.join(said).encode())))
+        except documents.Torn:
+            assert len(parts) > 1
+            return
+    if all(row.broken is None for row in found):
+        text = json.dumps([row.value for row in found])
+        assert all(f"<{mark}>" in text for mark in range(marks))
+
+
 @given(st.binary(max_size=80) | st.text("[]{},:\"\\ a1\n", max_size=60).map(str.encode))
 def test_whatever_the_bytes_a_document_gives_rows_or_is_torn(data: bytes) -> None:
     try:
@@ -206,3 +254,52 @@ def test_maps_nested_types_and_categories_are_read_as_json_says(tmp_path: Path) 
     first, second = raw_rows(path)
     assert first.value == {"map": {"a": 1, "b": 2}, "deep": [{"x": [[1], []]}], "kind": "u"}
     assert second.broken is not None and second.broken.reason == "doubled key"
+
+
+def both_forms(folder: Path, table: pa.Table) -> list[Path]:
+    """The table as Parquet, and as an Arrow file and stream."""
+    pq.write_table(table, folder / "a.parquet")
+    for name, form in (("file.arrow", pa.ipc.new_file), ("stream.arrow", pa.ipc.new_stream)):
+        with (folder / name).open("wb") as out, form(out, table.schema) as writer:
+            writer.write_table(table)
+    return sorted(folder.iterdir())
+
+
+TWO = pa.struct([pa.field("x", pa.int64()), pa.field("x", pa.int64())])
+
+
+@pytest.mark.parametrize("column", [
+    pa.array([1]), pa.array([None], TWO), pa.array([None], pa.list_(TWO)), pa.array([None], pa.map_(pa.string(), TWO))])
+def test_a_schema_that_says_a_name_twice_is_a_mistake(column: pa.Array, tmp_path: Path) -> None:
+    names = ["x", "x" if column.type == pa.int64() else "y"]
+    for path in both_forms(tmp_path, pa.table([pa.array([1]), column], names=names)):
+        with pytest.raises(Mistake, match="schema names 'x' twice"):
+            list(raw_rows(path))
+
+
+def test_numbers_that_json_cannot_say_become_null_and_are_noted(tmp_path: Path) -> None:
+    nan, far = float("nan"), float("inf")
+    table = pa.table({
+        "a": pa.array([1.5, nan, -far, 2.0], pa.float64()), "b": pa.array([1.0, 1.0, nan, 2.0], pa.float16()),
+        "c": [[{"x": [1.0]}], [], None, [{"x": [far]}]], "d": ["t"] * 4})
+    for path in both_forms(tmp_path, table):
+        found = list(raw_rows(path))
+        assert [row.value for row in found] == [
+            {"a": 1.5, "b": 1.0, "c": [{"x": [1.0]}], "d": "t"}, {"a": None, "b": 1.0, "c": [], "d": "t"},
+            {"a": None, "b": None, "c": None, "d": "t"}, {"a": 2.0, "b": 2.0, "c": [{"x": [None]}], "d": "t"}]
+        assert [bool(row.note) for row in found] == [False, True, True, True]
+
+
+def test_keys_of_maps_are_texts(tmp_path: Path) -> None:
+    maps = pa.array([[(datetime.date(2020, 1, 2), [(7, 1)])]], pa.map_(pa.date32(), pa.map_(pa.int8(), pa.int8())))
+    for path in both_forms(tmp_path, pa.table({"m": maps})):
+        assert [row.value for row in raw_rows(path)] == [{"m": {"2020-01-02": {"7": 1}}}]
+
+
+@pytest.mark.parametrize(("head", "words"), [
+    (b"question,caf\xe9", "header is not UTF-8"), (b"a,,b,,a", "one name over columns 1 and 5")])
+def test_a_header_that_cannot_name_its_columns_is_a_mistake(head: bytes, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(head + b"\nx,y\n")
+    with pytest.raises(Mistake, match=words):
+        list(raw_rows(path))

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from postgrad.data.files import find_files
-from postgrad.data.sources import SourceSpec, detect, read
+from postgrad.data.sources import SourceSpec, read
 from postgrad.records.types import Example, Message, Problem
 from postgrad.support.errors import Mistake
 
@@ -39,14 +39,6 @@ PROBLEM = {
     "id": "p1",
     "meta": {"level": 2},
 }
-COMPLETION = {"prompt": "Say hi", "completion": "hi"}
-ROWS = {
-    "question_answer": GSM8K,
-    "ifeval": IFEVAL,
-    "messages": CHAT,
-    "problems": PROBLEM,
-    "prompt_completion": COMPLETION,
-}
 
 
 def jsonl(path: Path, *rows: Any) -> Path:
@@ -57,32 +49,6 @@ def jsonl(path: Path, *rows: Any) -> Path:
 def records(path: Path, **spec: Any) -> list[Any]:
     rows = read(find_files(path), SourceSpec(**{"name": "s", "licence": "MIT", "capability": "c", **spec}))
     return [row.record for row in rows]
-
-
-@pytest.mark.parametrize("name", ROWS)
-def test_the_format_is_found_by_itself(name: str, tmp_path: Path) -> None:
-    assert detect([jsonl(tmp_path / "a.jsonl", "junk", {"other": 1}, ROWS[name])], "s") == name
-
-
-def test_the_format_is_found_in_parquet_where_other_columns_are_null(tmp_path: Path) -> None:
-    path = tmp_path / "a.parquet"
-    pq.write_table(pa.Table.from_pylist([{**GSM8K, "prompt": None, "completion": None}]), path)
-    assert detect([path], "s") == "question_answer"
-
-
-@pytest.mark.parametrize(
-    ("rows", "words"),
-    [
-        ([{**GSM8K, **COMPLETION}], "a.jsonl:1: format is ambiguous: it fits question_answer and prompt_completion"),
-        ([GSM8K, COMPLETION], "ambiguous: question_answer (a.jsonl:1), prompt_completion (a.jsonl:2)"),
-        ([{"text": "x", "id": 1}], "a.jsonl:1: format is unknown: the fields are id, text"),
-        (["junk", 3], "no row that can be read"),
-    ],
-)
-def test_an_ambiguous_or_unknown_format_is_one_clear_line(rows: list[Any], words: str, tmp_path: Path) -> None:
-    with pytest.raises(Mistake) as caught:
-        records(jsonl(tmp_path / "a.jsonl", *rows))
-    assert words in str(caught.value)
 
 
 def test_gsm8k_as_examples_loses_its_calculator_and_says_so(tmp_path: Path) -> None:

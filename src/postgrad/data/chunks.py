@@ -1,19 +1,20 @@
 """Files cut into pieces that workers read by themselves: how the commands on files, and all cores, see data.
 
-A plain JSONL file is cut at line ends, by byte; of any other file the rows are read here and handed over. Every piece
-knows the number of its first row, so that a row's origin is the same however many workers there are.
+A plain JSONL file is cut at line ends, by byte; of any other file the rows are read here and handed over, and so is a
+line that is too long, which nobody reads whole. Every piece knows the number of its first row, so that a row's origin
+is the same however many workers there are.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
+from postgrad.data import raw
 from postgrad.data.containers import lines
 from postgrad.data.files import count_rows, find_files, raw_rows
-from postgrad.data.raw import Broken, RawRow, json_bytes
+from postgrad.data.raw import BOM, RawRow, json_bytes
 from postgrad.support.errors import Failure, Mistake
 from postgrad.support.hashing import file_identity, hash_file
 
@@ -25,7 +26,7 @@ PLAIN = lines.SUFFIXES
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """Rows `first` to `first + rows - 1` of file `file` (its place among the inputs): bytes `start` to `end` of a plain
-    JSONL file, or `raw`, the rows themselves.
+    JSONL file, or `given`, the rows themselves.
     """
 
     file: int
@@ -34,26 +35,7 @@ class Chunk:
     rows: int
     start: int = 0
     end: int = 0
-    raw: tuple[RawRow, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One row of a chunk: its number, its bytes if it has any of its own, and its object or why there is none. `note`:
-    a mend made.
-    """
-
-    number: int
-    text: bytes | None
-    value: dict[str, Any] | None
-    broken: Broken | None = None
-    note: str = ""
-
-    def sound(self) -> dict[str, Any]:
-        """The row's object. Broken if it has none."""
-        if self.broken is not None or self.value is None:
-            raise self.broken or Broken("no object")
-        return self.value
+    given: tuple[RawRow, ...] | None = None
 
 
 class Inputs:
@@ -66,10 +48,12 @@ class Inputs:
     def __init__(self, given: Iterable[str]) -> None:
         self.paths: list[Path] = []
         self.names: list[str] = []
+        seen: set[Path] = set()
         for name in given:
             for path in find_files(Path(name)):
-                if path in self.paths:
+                if path in seen:
                     raise Mistake("is given twice", where=str(path), mend="give each file once")
+                seen.add(path)
                 self.paths.append(path)
                 self.names.append(name if path == Path(name) else str(path))
         self.hashes: list[str] = []
@@ -125,32 +109,41 @@ class Inputs:
     def _lines(self, number: int, path: Path) -> Iterator[Chunk]:
         for _ in islice(raw_rows(path), 1):
             pass  # says what is wrong with the file as such
-        digest, start, at, first, rows = hashlib.sha256(), 0, 0, 0, 0
-        ends_open = False
+        digest, first = hashlib.sha256(), 0
+        start = at = 0  # where the line begins that no line end was found for yet; how much has been read
         try:
             with path.open("rb") as file:
                 while block := file.read(PIECE_BYTES):
                     digest.update(block)
-                    cut = block.rfind(b"\n") + 1
-                    rows += block.count(b"\n")
-                    ends_open = cut < len(block)
-                    if cut:
-                        yield Chunk(number, path, first, rows, start, at + cut)
-                        first, rows, start = first + rows, 0, at + cut
+                    if b"\n" in block:
+                        if at - start > raw.MAX_ROW_BYTES:
+                            yield _long_line(number, path, first)
+                            first, start = first + 1, at + block.index(b"\n") + 1
+                        end = at + block.rindex(b"\n") + 1
+                        if rows := block.count(b"\n", max(0, start - at)):
+                            yield Chunk(number, path, first, rows, start, end)
+                        first, start = first + rows, end
                     at += len(block)
         except OSError as error:
             raise _unreadable(path, error) from error
-        if ends_open:
-            yield Chunk(number, path, first, 1, start, at)
+        if at > start:
+            long = at - start > raw.MAX_ROW_BYTES
+            yield _long_line(number, path, first) if long else Chunk(number, path, first, 1, start, at)
             first += 1
         self._read(number, digest.hexdigest(), first)
 
     def _records(self, number: int, path: Path) -> Iterator[Chunk]:
-        rows, first = raw_rows(path), 0
-        while piece := tuple(islice(rows, PIECE_ROWS)):
-            yield Chunk(number, path, first, len(piece), raw=piece)
-            first += len(piece)
-        self._read(number, hash_file(path), first)
+        first = size = 0
+        piece: list[RawRow] = []
+        for row in raw_rows(path):
+            piece.append(row)
+            size += row.size
+            if len(piece) == PIECE_ROWS or size >= PIECE_BYTES:
+                yield Chunk(number, path, first, len(piece), given=tuple(piece))
+                first, size, piece = first + len(piece), 0, []
+        if piece:
+            yield Chunk(number, path, first, len(piece), given=tuple(piece))
+        self._read(number, hash_file(path), first + len(piece))
 
     def _read(self, number: int, file_hash: str, rows: int) -> None:
         """A file has been read to its end."""
@@ -159,6 +152,10 @@ class Inputs:
             self.rows.append(rows)
         elif self.hashes[number] != file_hash:
             raise changed(self.paths[number])
+
+
+def _long_line(number: int, path: Path, row: int) -> Chunk:
+    return Chunk(number, path, row, 1, given=(RawRow(row, None, raw.too_long()),))
 
 
 def _identity(path: Path) -> tuple[str, int, int, int]:
@@ -177,38 +174,51 @@ def _unreadable(path: Path, error: OSError) -> Mistake:
     return Mistake(f"cannot be read ({error.strerror or error})", where=str(path), mend="check the file")
 
 
-def lines_of(chunk: Chunk) -> Iterator[Line]:
-    """The rows of a chunk, as `raw_rows` would give them, with their bytes."""
-    if chunk.raw is not None:
-        for row in chunk.raw[: chunk.rows]:
-            yield Line(row.number, None, row.value, row.broken, row.note)
-        return
-    for number, text in enumerate(_texts(chunk)[: chunk.rows], chunk.first):
-        row = lines.row(number, text)
-        yield Line(number, text, row.value, row.broken, row.note)
+def lines_of(chunk: Chunk) -> Iterator[RawRow]:
+    """The rows of a chunk, as `raw_rows` would give them."""
+    if chunk.given is not None:
+        yield from chunk.given[: chunk.rows]
+    else:
+        for number, text in enumerate(_texts(chunk)[: chunk.rows], chunk.first):
+            yield lines.row(number, text)
 
 
-def _texts(chunk: Chunk) -> Sequence[bytes]:
+def mends_of(chunk: Chunk) -> Iterator[tuple[int, str]]:
+    """What was mended in rows of the chunk, by their number, without reading them again."""
+    if chunk.given is not None:
+        yield from ((row.number, row.note) for row in chunk.given if row.note)
+    elif chunk.first == 0 and _bytes_of(chunk, len(BOM)) == BOM:
+        yield 0, lines.BOM_REMOVED
+
+
+def _texts(chunk: Chunk) -> list[bytes]:
     """The chunk's lines without their ends."""
-    with chunk.path.open("rb") as file:
-        file.seek(chunk.start)
-        data = file.read(chunk.end - chunk.start)
+    data = _bytes_of(chunk, chunk.end - chunk.start)
     if len(data) != chunk.end - chunk.start:
         raise changed(chunk.path)
     texts = data.split(b"\n")
     return texts[:-1] if data.endswith(b"\n") else texts
 
 
+def _bytes_of(chunk: Chunk, size: int) -> bytes:
+    """The chunk's first bytes."""
+    with chunk.path.open("rb") as file:
+        file.seek(chunk.start)
+        return file.read(size)
+
+
 def kept_bytes(chunk: Chunk, dropped: Collection[int], changed: dict[int, bytes] | None = None) -> bytes:
     """The chunk's rows as JSONL without those whose numbers are in `dropped`: byte for byte as they stood, but for
-    those in `changed` (number → the row's new text).
+    those in `changed` (number → the row's new text), and for the file's byte order mark, which belongs to no row.
     """
     changed = changed or {}
-    if chunk.raw is not None:
+    if chunk.given is not None:
         kept = [changed.get(row.number) or json_bytes(row.value)
-                for row in chunk.raw if row.number not in dropped]
+                for row in chunk.given if row.number not in dropped]
         return b"".join(line + b"\n" for line in kept)
     texts = _texts(chunk)
+    if chunk.first == 0:
+        texts[0] = texts[0].removeprefix(BOM)
     if dropped or changed:
         texts = [changed.get(number, text) for number, text in enumerate(texts, chunk.first) if number not in dropped]
     return b"".join([b"\n".join(texts), b"\n"]) if texts else b""

@@ -11,6 +11,7 @@ with the reason. What makes the number of rows itself doubtful (an empty file, a
 import errno
 import glob
 import gzip
+import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,7 +48,8 @@ def find_files(path: Path) -> list[Path]:
     """The data files that a source's path means: itself, those of a folder (not below it, no hidden ones, no
     DESCRIPTIONS), or those of a glob, by name.
 
-    Mistake if there are none, if one is no regular file, or if one named outright has a suffix that is not read.
+    Mistake if there are none, if one is no regular file, has a name that is not UTF-8, or is named outright and has a
+    suffix that is not read.
     """
     kind = _kind(path)
     if kind == "folder":
@@ -70,6 +72,8 @@ def find_files(path: Path) -> list[Path]:
             raise Mistake(f"is {what or 'not there'}", where=str(file), mend="give a file, or take it out")
         if not is_read(file):
             raise Mistake("is of a kind that is not read", where=str(file), mend=WANTED)
+        if (shown := os.fsencode(file).decode("utf-8", "replace")) != str(file):
+            raise Mistake("has a name that is not UTF-8, which no ledger can hold", where=shown, mend="rename it")
     return found
 
 
@@ -157,6 +161,9 @@ def _said_of(path: Path) -> Iterator[None]:
     except documents.Torn as error:
         mend = f"{again}; if each line is an object, call it .jsonl"
         raise Mistake(f"cannot be read as JSON rows ({error})", where=str(path), mend=mend) from error
+    except columnar.Doubled as error:
+        mend = "give each column, and each field of a struct, a name of its own"
+        raise Mistake(f"schema names {str(error)!r} twice", where=str(path), mend=mend) from error
     except delimited.Unsound as error:
         mend = "write it with a header and RFC 4180 quoting"
         raise Mistake(str(error), where=f"{path}:{error.line}", mend=mend) from error

@@ -21,12 +21,21 @@ class Broken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RawRow:
-    """One row of a file. `number` counts from 0, blank and broken rows included; `note` is a mend made."""
+    """One row of a file. `number` counts from 0, blank and broken rows included; `note` is a mend made; `size` is how
+    many bytes of the file the value was, about.
+    """
 
     number: int
     value: dict[str, Any] | None
     broken: Broken | None = None
     note: str = ""
+    size: int = 0
+
+    def sound(self) -> dict[str, Any]:
+        """The row's object. Broken if it has none."""
+        if self.broken is not None or self.value is None:
+            raise self.broken or Broken("no object")
+        return self.value
 
 
 def too_long() -> Broken:
@@ -45,15 +54,16 @@ def parse_line(line: bytes) -> dict[str, Any]:
     value = parse_json(text)
     if not isinstance(value, dict):
         raise Broken("not a JSON object", f"is {type_name(value)}")
-    if "\\u" in text:
-        require_unicode(value)
     return value
 
 
 def parse_json(text: str) -> Any:
-    """Any JSON value, strictly; Broken as `parse_line`, but that surrogates are not looked for."""
+    """Any JSON value, as strictly. Broken as `parse_line`."""
     try:
-        return _DECODER.decode(text)
+        value = _DECODER.decode(text)
+        if "\\u" in text:
+            require_unicode(value)
+        return value
     except RecursionError:
         raise Broken("nested too deeply") from None
     except json.JSONDecodeError as error:
@@ -63,8 +73,10 @@ def parse_json(text: str) -> Any:
 
 
 def json_bytes(value: Any) -> bytes:
-    """A row as one line of JSON, without its end; what JSON cannot say (a date out of a table) as text."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str).encode()
+    """A row as one line of JSON, without its end; what JSON cannot say (a date out of a table) as text. ValueError for
+    NaN and infinities, which the containers let into no row.
+    """
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str, allow_nan=False).encode()
 
 
 def require_unicode(value: Any) -> None:

@@ -5,15 +5,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from postgrad.data.chunks import Inputs, Line, lines_of
-from postgrad.data.files import line_of, raw_rows
+from postgrad.data.chunks import Inputs, lines_of
+from postgrad.data.detection import detect
+from postgrad.data.files import line_of
 from postgrad.data.formats import (
     FIELD_NAMES,
     FORMATS,
     KINDS,
     Kind,
     Parsed,
-    find_format,
     formats_of,
     nearest_format,
     parse,
@@ -26,10 +26,6 @@ from postgrad.support.hashing import hash_file
 from postgrad.support.nearest import nearest
 
 STEP = "read"
-LOOKED_AT = 100
-"""Rows that `auto` looks at before it says what the format is."""
-SHOWN_FIELDS, SHOWN_LETTERS = 12, 40
-"""How much of a row's field names a message shows."""
 
 BARE: dict[str, Callable[[str], dict[str, Any]]] = {
     "math": lambda text: {"answer": text},
@@ -44,7 +40,6 @@ class SourceSpec:
 
     `kind` "" means what the format is for (the first in `formats.KINDS`). `columns`: our name of a field → the rows'
     own, or a path to it. `verifier` is for problems whose rows name none. `rows`: only so many rows, from the first on.
-    `origin`, `version` and `legal_basis` are the user's words, for cards and reports.
     """
 
     name: str
@@ -56,9 +51,6 @@ class SourceSpec:
     verifier: str = ""
     split: str = "train"
     rows: int | None = None
-    origin: str = ""
-    version: str = ""
-    legal_basis: str = ""
 
     def __post_init__(self) -> None:
         where = f"sources.{self.name}"
@@ -80,48 +72,6 @@ class SourceSpec:
 def kind_of(spec: SourceSpec) -> Kind:
     """What the source's records are, once its format is known."""
     return KINDS[spec.format][0] if not spec.kind else next(kind for kind in KINDS[spec.format] if kind == spec.kind)
-
-
-def detect(paths: Iterable[Path], name: str) -> str:
-    """The format of a source, from its first usable rows. Mistake if they fit none, several, or differ."""
-    votes: dict[str, tuple[Path, int]] = {}
-    unknown: tuple[Path, int, list[str]] | None = None
-    broken: tuple[Path, RawRow] | None = None
-    looked_at = 0
-    for path, raw in ((file, row) for file in paths for row in raw_rows(file)):
-        if raw.value is None:
-            broken = broken or (path, raw)
-            continue
-        fitting = find_format(raw.value)
-        if len(fitting) > 1:
-            raise Mistake(f"format is ambiguous: it fits {' and '.join(fitting)}", where=line_of(path, raw.number),
-                          mend=f"say `format:` under sources.{name}")
-        if fitting:
-            votes.setdefault(fitting[0], (path, raw.number))
-        elif unknown is None:
-            unknown = (path, raw.number, sorted(raw.value))
-        looked_at += 1
-        if looked_at == LOOKED_AT:
-            break
-    if len(votes) > 1:
-        said = ", ".join(f"{found} ({line_of(Path(path.name), row)})" for found, (path, row) in votes.items())
-        raise Mistake(f"format is ambiguous: {said}", where=f"sources.{name}", mend="say `format:`, or part the files")
-    if votes:
-        return next(iter(votes))
-    if unknown is None:
-        why = f"; the first is broken: {broken[1].broken} ({line_of(broken[0], broken[1].number)})" if broken else ""
-        raise Mistake(f"holds no row that can be read{why}", where=f"sources.{name}",
-                      mend="wanted one JSON object a line, or one of the other containers")
-    path, row, keys = unknown
-    raise _unknown_format(keys, line_of(path, row), name)
-
-
-def _unknown_format(keys: list[str], where: str, name: str) -> Mistake:
-    shown = [key if len(key) <= SHOWN_LETTERS else f"{key[:SHOWN_LETTERS]}…" for key in keys[:SHOWN_FIELDS]]
-    said = ", ".join(shown + (["…"] if len(keys) > SHOWN_FIELDS else [])) or "(none)"
-    near = nearest_format(keys)
-    return Mistake(f"format is unknown: the fields are {said}{f'; {near}' if near else ''}", where=where,
-                   mend=f"say which is which, e.g. `columns: {{prompt: …, completion: …}}` under sources.{name}")
 
 
 def read_from(files: Iterable[Path], origin: Origin) -> str:
@@ -159,12 +109,10 @@ def read(paths: Iterable[Path], spec: SourceSpec) -> Iterator[Handled]:
     inputs.check()
 
 
-def handle(raw: RawRow | Line, origin: Origin, spec: SourceSpec) -> Handled:
+def handle(raw: RawRow, origin: Origin, spec: SourceSpec) -> Handled:
     """One row as a record, or as none with the reason. `spec` has its format found."""
     try:
-        if raw.broken is not None:
-            raise raw.broken
-        parsed = parse(raw.value or {}, spec.format, kind_of(spec), spec.columns)
+        parsed = parse(raw.sound(), spec.format, kind_of(spec), spec.columns)
         record = _record(parsed, origin, spec)
     except Broken as broken:
         return Handled(None, (LedgerEntry(origin, STEP, "drop", broken.reason, broken.detail),))

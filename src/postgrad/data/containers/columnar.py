@@ -1,6 +1,11 @@
-"""Parquet and Arrow IPC (files and streams), a batch at a time; a bad value breaks its row alone."""
+"""Parquet and Arrow IPC (files and streams), a batch at a time; a bad value breaks its row alone.
 
-from collections.abc import Iterator
+Rows are as JSON would have them: NaN (which pandas writes for what is missing) and infinities become null, which is
+noted, and keys of maps become texts.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 import pyarrow as pa
@@ -16,13 +21,19 @@ FILE_MAGIC, OLD_FEATHER = b"ARROW1", b"FEA1"
 STREAM_END = b"\xff\xff\xff\xff\0\0\0\0"
 ROWS_A_BATCH = 2_000
 BATCH_BYTES = 32 << 20
+NOT_FINITE = "NaN or infinity made null"
+
+
+class Doubled(Exception):
+    """A schema that says one of its names twice: a row of objects has place for one of the two values."""
 
 
 def parquet_rows(file: IO[bytes]) -> Iterator[RawRow]:
-    """The rows of a Parquet file. ArrowException if it is torn."""
+    """The rows of a Parquet file. ArrowException if it is torn, Doubled for a name that is there twice."""
     with pq.ParquetFile(file) as table:
-        said = table.metadata
+        said, schema = table.metadata, table.schema_arrow
         size = sum(said.row_group(group).total_byte_size for group in range(said.num_row_groups))
+        _check_names(schema)
         yield from _rows(table.iter_batches(batch_size=_at_once(size, said.num_rows)))
 
 
@@ -32,7 +43,7 @@ def parquet_count(file: IO[bytes]) -> int:
 
 
 def arrow_rows(file: IO[bytes]) -> Iterator[RawRow]:
-    """The rows of an Arrow IPC file or stream. ArrowException if it is torn; a stream without its end mark is."""
+    """As `parquet_rows`, of an Arrow IPC file or stream; a stream without its end mark is torn."""
     yield from _rows(_ipc_batches(file))
 
 
@@ -47,13 +58,16 @@ def _ipc_batches(file: IO[bytes]) -> Iterator[Any]:
         raise pa.ArrowInvalid("it is Feather version 1, which no longer is read")
     if start == FILE_MAGIC:
         reader = pa.ipc.open_file(pa.PythonFile(file, mode="r"))
+        _check_names(reader.schema)
         yield from (reader.get_batch(index) for index in range(reader.num_record_batches))
         return
     file.seek(-len(STREAM_END), 2)
     if file.read() != STREAM_END:
         raise pa.ArrowInvalid("the stream has no end mark: it was cut off")
     file.seek(0)
-    yield from pa.ipc.open_stream(pa.PythonFile(file, mode="r"))
+    stream = pa.ipc.open_stream(pa.PythonFile(file, mode="r"))
+    _check_names(stream.schema)
+    yield from stream
 
 
 def _at_once(size: int, rows: int) -> int:
@@ -61,14 +75,63 @@ def _at_once(size: int, rows: int) -> int:
     return max(1, min(ROWS_A_BATCH, BATCH_BYTES * rows // max(1, size)))
 
 
+def _check_names(fields: Iterable[Any]) -> None:
+    """Doubled if two of the fields, or of those within one, have one name."""
+    seen: set[str] = set()
+    for field in fields:
+        if field.name in seen:
+            raise Doubled(field.name)
+        seen.add(field.name)
+        _check_names(_within(field.type))
+
+
+def _within(kind: Any) -> list[Any]:
+    """The fields that values of this type are made of; none of a plain type."""
+    if isinstance(kind, pa.BaseExtensionType):
+        kind = kind.storage_type
+    if pa.types.is_dictionary(kind):
+        return [pa.field("values", kind.value_type)]
+    return [kind.field(index) for index in range(kind.num_fields)]
+
+
+def _as_it_is(kind: Any) -> bool:
+    """Whether Python's values of this type are JSON's too: no numbers that may not be finite, no keys but texts."""
+    if pa.types.is_floating(kind) or (pa.types.is_map(kind) and not pa.types.is_string(kind.key_type)):
+        return False
+    return all(_as_it_is(field.type) for field in _within(kind))
+
+
 def _rows(batches: Iterator[Any]) -> Iterator[RawRow]:
     number = 0
     for whole in batches:
         step = _at_once(whole.nbytes, whole.num_rows)
+        as_it_is = all(_as_it_is(field.type) for field in whole.schema)
+        size = whole.nbytes // max(1, whole.num_rows)
         for start in range(0, whole.num_rows, step):
             for row in _values(whole.slice(start, step)):
-                yield RawRow(number, None, row) if isinstance(row, Broken) else RawRow(number, row)
+                yield _row(number, row, as_it_is, size)
                 number += 1
+
+
+def _row(number: int, value: dict[str, Any] | Broken, as_it_is: bool, size: int) -> RawRow:
+    if isinstance(value, Broken):
+        return RawRow(number, None, value)
+    if as_it_is:
+        return RawRow(number, value, size=size)
+    notes: set[str] = set()
+    return RawRow(number, _as_json(value, notes), note="".join(notes), size=size)
+
+
+def _as_json(value: Any, notes: set[str]) -> Any:
+    match value:
+        case float() if not math.isfinite(value):
+            notes.add(NOT_FINITE)
+            return None
+        case list():
+            return [_as_json(item, notes) for item in value]
+        case dict():
+            return {str(key): _as_json(item, notes) for key, item in value.items()}
+    return value
 
 
 def _values(batch: Any) -> Iterator[dict[str, Any] | Broken]:

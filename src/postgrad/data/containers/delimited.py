@@ -2,12 +2,12 @@
 
 Every cell is a text. A row with more or fewer cells than the header is broken. Broken quoting is a fault of the file:
 where the next row begins cannot be told. A header of `a;b` without a comma means semicolons. Columns without a name
-(the index that pandas writes) are left out.
+(the index that pandas writes) are left out. What is said of a cell names its column by number: in a file without a
+header the first row's texts stand where names should.
 """
 
 import csv
 import re
-from collections import Counter
 from collections.abc import Iterator
 from typing import IO
 
@@ -67,9 +67,12 @@ def _header(lines: "_Lines", delimiter: str) -> tuple[list[str], str]:
         names = []
     if not any(names) or any(len(name) > LONGEST_NAME for name in names):
         raise Unsound("first line is no header", 1)
-    doubled = [name for name, count in Counter(names).items() if name and count > 1]
-    if doubled:
-        raise Unsound(f"header names {doubled[0]} twice", 1)
+    if any(NOT_UTF8.search(name) for name in names):
+        raise Unsound("header is not UTF-8", 1)
+    first_at: dict[str, int] = {}
+    for column, name in enumerate(names, 1):
+        if name and first_at.setdefault(name, column) != column:
+            raise Unsound(f"header has one name over columns {first_at[name]} and {column}", 1)
     return names, delimiter
 
 
@@ -78,12 +81,13 @@ def _row(number: int, header: list[str], cells: list[str]) -> RawRow:
         return RawRow(number, None, Broken("blank line"))
     if len(cells) != len(header):
         return RawRow(number, None, Broken("ragged row", f"{len(cells)} cells, the header has {len(header)}"))
-    for name, cell in zip(header, cells, strict=True):
+    for column, cell in enumerate(cells, 1):
         if "\0" in cell:
-            return RawRow(number, None, Broken("NUL byte", name))
+            return RawRow(number, None, Broken("NUL byte", f"column {column}"))
         if NOT_UTF8.search(cell):
-            return RawRow(number, None, Broken("not UTF-8", name))
-    return RawRow(number, {name: cell for name, cell in zip(header, cells, strict=True) if name})
+            return RawRow(number, None, Broken("not UTF-8", f"column {column}"))
+    value = {name: cell for name, cell in zip(header, cells, strict=True) if name}
+    return RawRow(number, value, size=sum(map(len, cells)))
 
 
 class _Lines:

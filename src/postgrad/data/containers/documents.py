@@ -1,10 +1,13 @@
 """JSON files: an array of objects, rows under a name such as `data`, columns, or objects one after the other.
 
     [{…}, {…}]                          each element is a row
-    {"data": [{…}, {…}], …}             the same under one of the names in WRAPPERS
+    {…}⏎{…}                             JSON Lines called .json, if the first line is an object and not the only one
+    {"data": [{…}, {…}], …}             an array under one of the names in WRAPPERS, the first if there are several
     {"prompt": ["…", …], "answer": […]} columns of one length; pandas' {"prompt": {"0": "…", …}, …} too
-    {…} {…}                             objects that follow one another are rows (JSON Lines called .json)
+    {…} {…}                             objects that follow one another are rows
     {…}                                 one row
+
+The first that fits counts. After an array, or the object around it, nothing may follow but space.
 
 Elements are cut out by brackets, commas and quotes alone, and then read one by one as lines of JSON Lines are. A reader
 of the whole grammar such as ijson ends at the first bad value, makes half a surrogate pair a question mark and takes
@@ -32,7 +35,8 @@ PIECE_BYTES = 1 << 20
 
 OUTSIDE, INSIDE = re.compile(rb'["{}\[\],]'), re.compile(rb'["\\]')
 SPACE = b" \t\r\n"
-TOKEN = re.compile(rb'"((?:[^"\\]|\\.)*)"|[{}\[\]]', re.DOTALL)
+MORE = re.compile(rb"[^ \t\r\n]")
+TOKEN = re.compile(rb'"((?:[^"\\]|\\.)*+)(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)
 ROWS_FOLLOW = re.compile(rb"\s*:\s*\[(?=\s*[{\]])")
 
 
@@ -45,23 +49,28 @@ def rows(file: IO[bytes]) -> Iterator[RawRow]:
     head = file.read(HEAD_BYTES).removeprefix(BOM)
     first = head.lstrip(SPACE)[:1]
     if first == b"[":
-        yield from _numbered(_Cutter(file, head, head.index(b"[") + 1).elements(b"]"))
+        cutter = _Cutter(file, head, head.index(b"[") + 1)
+        yield from _numbered(cutter.elements(b"]"))
+        cutter.end()
     elif first != b"{":
         raise Torn("holds neither an array nor an object")
+    elif _is_lines(head):
+        yield from lines.rows(io.BufferedReader(_Rejoined(head, file)))
     elif (place := _wrapped(head)) is not None:
         cutter = _Cutter(file, head, place)
         yield from _numbered(cutter.elements(b"]"))
         for _ in cutter.elements(b"}"):
             pass  # what else the object says; it must end
-    elif _is_lines(head):
-        yield from lines.rows(io.BufferedReader(_Rejoined(head, file)))
+        cutter.end()
     else:
         yield from _objects(_Cutter(file, head, 0).objects())
 
 
 def _wrapped(head: bytes) -> int | None:
-    """Where the rows begin, after their bracket, if the object keeps them under a known name."""
-    depth = 0
+    """Where the rows begin, after their bracket, if the object keeps them under a known name and stands alone, as far as
+    the head shows.
+    """
+    depth, place = 0, None
     for token in TOKEN.finditer(head):
         said = token.group()
         if said in b"{[":
@@ -69,10 +78,11 @@ def _wrapped(head: bytes) -> int | None:
         elif said in b"}]":
             depth -= 1
             if not depth:
-                return None
-        elif depth == 1 and token.group(1) in WRAPPERS and (found := ROWS_FOLLOW.match(head, token.end())):
-            return found.end()
-    return None
+                return None if MORE.search(head, token.end()) else place
+        elif (place is None and depth == 1 and token.group(1) in WRAPPERS
+              and (found := ROWS_FOLLOW.match(head, token.end()))):
+            place = found.end()
+    return place
 
 
 def _is_lines(head: bytes) -> bool:
@@ -93,7 +103,7 @@ def _row(number: int, element: bytes | None) -> RawRow:
     try:
         if element is None:
             raise raw.too_long()
-        return RawRow(number, parse_line(element))
+        return RawRow(number, parse_line(element), size=len(element))
     except Broken as broken:
         return RawRow(number, None, broken)
 
@@ -104,7 +114,7 @@ def _objects(objects: Iterator[bytes | None]) -> Iterator[RawRow]:
         yield from _numbered(chain([first, second], objects))
         return
     row = _row(0, first)
-    yield from _of_columns(row.value) if row.value is not None and _is_columns(row.value) else [row]
+    yield from _of_columns(row.value, row.size) if row.value is not None and _is_columns(row.value) else [row]
 
 
 def _is_columns(value: dict[str, Any]) -> bool:
@@ -117,10 +127,10 @@ def _is_columns(value: dict[str, Any]) -> bool:
     return all(isinstance(column, dict) and column and column.keys() == columns[0].keys() for column in columns)
 
 
-def _of_columns(value: dict[str, Any]) -> Iterator[RawRow]:
+def _of_columns(value: dict[str, Any], size: int) -> Iterator[RawRow]:
     columns = [list(column.values()) if isinstance(column, dict) else column for column in value.values()]
     for number, cells in enumerate(zip(*columns, strict=True)):
-        yield RawRow(number, dict(zip(value, cells, strict=True)))
+        yield RawRow(number, dict(zip(value, cells, strict=True)), size=size // len(columns[0]))
 
 
 class _Cutter:
@@ -151,8 +161,13 @@ class _Cutter:
             yield self._next(b"", most)[0]
             most = raw.MAX_ROW_BYTES
 
+    def end(self) -> None:
+        """Torn if anything but space is left: whoever cut before it would lose rows."""
+        if self._more_than_space():
+            raise Torn("goes on after its last bracket")
+
     def _more_than_space(self) -> bool:
-        while not self._data[self._at :].strip(SPACE):
+        while not MORE.search(self._data, self._at):
             if not self._read():
                 return False
         return True

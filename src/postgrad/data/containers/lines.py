@@ -7,6 +7,7 @@ from postgrad.data import raw
 from postgrad.data.raw import BOM, Broken, RawRow, parse_line
 
 SUFFIXES = (".jsonl", ".ndjson")
+BOM_REMOVED = "byte order mark removed"
 
 
 def rows(file: IO[bytes]) -> Iterator[RawRow]:
@@ -28,9 +29,9 @@ def row(number: int, line: bytes) -> RawRow:
         return RawRow(number, None, raw.too_long())
     note = ""
     if number == 0 and line.startswith(BOM):
-        line, note = line[len(BOM) :], "byte order mark removed"
+        line, note = line[len(BOM) :], BOM_REMOVED
     try:
-        return RawRow(number, parse_line(line), note=note)
+        return RawRow(number, parse_line(line), note=note, size=len(line))
     except Broken as broken:
         return RawRow(number, None, broken, note)
 

@@ -6,7 +6,7 @@ from typing import Any
 from postgrad.data.formats.detect import ASKED, SYSTEM, pick
 from postgrad.data.formats.fields import given, in_order, json_value, meta, optional, system, text, turns
 from postgrad.data.formats.parsed import Kind, Parsed
-from postgrad.data.raw import Broken, parse_json
+from postgrad.data.raw import Broken, parse_json, require_unicode
 from postgrad.records.types import Message
 
 DATASETS = {"gsm8k": "math", "math": "math", "ifeval": "ifeval"}
@@ -50,12 +50,14 @@ def _instructions(said: str) -> dict[str, Any]:
     except Broken:
         try:
             value = ast.literal_eval(said)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
             raise Broken("unknown ground truth", "neither JSON nor a Python value") from None
     value = value[0] if isinstance(value, list) and len(value) == 1 else value
     if not isinstance(value, dict) or not ({"instruction_id", "instruction_id_list"} & value.keys()):
         raise Broken("unknown ground truth", "names no instruction ids")
-    return _asked(value.get("instruction_id", value.get("instruction_id_list")), value.get("kwargs"))
+    asked = _asked(value.get("instruction_id", value.get("instruction_id_list")), value.get("kwargs"))
+    require_unicode(asked)
+    return asked
 
 
 def ifeval(row: dict[str, Any], kind: Kind) -> Parsed:

@@ -4,7 +4,19 @@ import re
 from typing import Any
 
 from postgrad.data.formats.detect import ANSWER, PROMPT, SYSTEM, pick
-from postgrad.data.formats.fields import given, in_order, listed, message, messages, meta, optional, system, text, turns
+from postgrad.data.formats.fields import (
+    given,
+    in_order,
+    listed,
+    message,
+    messages,
+    meta,
+    optional,
+    system,
+    text,
+    turns,
+    unpacked,
+)
 from postgrad.data.formats.parsed import Kind, Parsed
 from postgrad.data.raw import Broken, type_name
 from postgrad.records.types import Message, Role
@@ -43,7 +55,10 @@ def alpaca(row: dict[str, Any], kind: Kind) -> Parsed:
     if len(more) > 1:
         raise Broken("ambiguous row", "both input and context say something")
     rounds: list[Message] = []
-    for index, turn in enumerate(row.get("history") or ()):
+    history = unpacked(row.get("history")) or []
+    if not isinstance(history, list):
+        raise Broken("wrong type", f"history is {type_name(history)}, wanted a list of rounds")
+    for index, turn in enumerate(history):
         if not isinstance(turn, list) or len(turn) != 2 or not all(isinstance(said, str) for said in turn):
             raise Broken("wrong type", f"history[{index}] is {type_name(turn)}, wanted two texts")
         rounds += [Message("user", turn[0]), Message("assistant", turn[1])]

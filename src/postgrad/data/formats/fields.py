@@ -35,10 +35,14 @@ def optional(row: Mapping[str, Any], *names: str) -> str:
     return next((text(row, name) for name in names if given(row, name)), "")
 
 
+def unpacked(value: Any) -> Any:
+    """The value, or the list that a table's cell holds as JSON text."""
+    return parse_json(value) if isinstance(value, str) and value.lstrip().startswith("[") else value
+
+
 def listed(value: Any, where: str, of: str) -> list[Any]:
-    """A list that must be there and hold something; a table's cell may have it as JSON text."""
-    if isinstance(value, str) and value.lstrip().startswith("["):
-        value = parse_json(value)
+    """A list that must be there and hold something, as it stands or `unpacked`."""
+    value = unpacked(value)
     if not isinstance(value, list):
         reason = "null field" if value is None else "wrong type"
         raise Broken(reason, f"{where} is {type_name(value)}, wanted a list of {of}")
@@ -134,7 +138,7 @@ def meta(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def json_value(value: Any, where: str) -> Any:
-    """`value` if it can be written as JSON (Parquet holds dates, bytes and NaN, which cannot); else Broken."""
+    """`value` if it can be written as JSON (Parquet holds dates and bytes, which cannot); else Broken."""
     try:
         canonical_json(value)
     except (TypeError, ValueError):

@@ -5,7 +5,7 @@ As problems such rows give their prompt alone.
 
 import re
 from itertools import takewhile
-from statistics import fmean
+from math import isfinite
 from typing import Any
 
 from postgrad.data.formats.detect import ASKED, SYSTEM, pick
@@ -77,14 +77,16 @@ def _score(completion: dict[str, Any]) -> float | None:
     ratings = [_number(aspect.get("Rating")) for aspect in aspects.values() if isinstance(aspect, dict)
                ] if isinstance(aspects, dict) else []
     told = [rating for rating in ratings if rating is not None]
-    return fmean(told) if told else _number(completion.get("overall_score"))
+    return sum(told) / len(told) if told else _number(completion.get("overall_score"))
 
 
 def _number(value: Any) -> float | None:
+    """A finite number, or the text of one; None for anything else."""
     try:
-        return None if value is None else float(value)
-    except (TypeError, ValueError):
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
         return None
+    return number if isfinite(number) else None
 
 
 def _pair(prompt: Turns, chosen: str, rejected: str, row: dict[str, Any], kind: Kind) -> Parsed:

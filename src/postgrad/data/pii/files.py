@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from postgrad.data.chunks import Chunk, Inputs, Line, lines_of
+from postgrad.data.chunks import Chunk, Inputs, lines_of
 from postgrad.data.output import Form, Output, output
 from postgrad.data.pii.kinds import KINDS, Kind, Redaction
 from postgrad.data.pii.redact import STEP, Change, Redactor, Treated, rewrite_json
-from postgrad.data.raw import Broken, json_bytes
+from postgrad.data.raw import Broken, RawRow, json_bytes
 from postgrad.support.parallel import workers_for
 from postgrad.support.progress import Progress
 
@@ -81,7 +81,7 @@ def _looker(redaction: Redaction, field: str) -> Callable[[Chunk], Seen]:
     return look
 
 
-def _value(line: Line, field: str) -> dict[str, Any]:
+def _value(line: RawRow, field: str) -> dict[str, Any]:
     """The row's object, with the field in it if only one is looked at."""
     value = line.sound()
     if field and field not in value:
