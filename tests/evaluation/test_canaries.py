@@ -96,6 +96,14 @@ def tried(model: Path, out: Path) -> dict[str, Any]:
     return found
 
 
+def test_rows_are_counted_as_often_as_they_are_trained_on() -> None:
+    lines = ["4821-7395", "nothing", "0017-2290 and 4821-7395", "0017-2290"]
+    counted = test.trained_on([*KNOWN, *NEVER], lines, [0, 2, 2, 1, 1])
+    assert [one.repeats for one in counted] == [3, 2, 0, 0, 0]
+    assert [one.secret for one in counted] == [one.secret for one in (*KNOWN, *NEVER)]
+    assert [one.repeats for one in test.trained_on(KNOWN, lines, [])] == [0, 0]
+
+
 def test_log_probabilities_are_those_of_plain_transformers(folder: Path) -> None:
     loaded, plain = load(folder), LlamaForCausalLM.from_pretrained(folder).double()
     sequences = test.encodings(KNOWN[0], secrets(40), CHAT, loaded.tokenizer)

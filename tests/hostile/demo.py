@@ -66,9 +66,9 @@ def plan(source: Path, entries: int, steps: int, pause: float) -> list[Step]:
     third = Step("read.third", read, {"every": 3}, {"file": File(source)})
     answers = Step("answers", answer, {"entries": entries, "pause": pause}, {"rows": odd}, stage="answers")
     config = {"steps": steps, "pause": pause, "seed": 1}
-    first = Step("first", train, config, {"rows": third}, numeric=True, stage="first", timed=("metrics.jsonl",))
+    first = Step("first", train, config, {"rows": third}, numeric=True, stage="first", aside=("metrics.jsonl",))
     inputs: dict[str, Step | File] = {"model": first, "answers": answers}
-    second = Step("second", train, config, inputs, numeric=True, stage="second", timed=("metrics.jsonl",))
+    second = Step("second", train, config, inputs, numeric=True, stage="second", aside=("metrics.jsonl",))
     return [odd, third, answers, first, second]
 
 

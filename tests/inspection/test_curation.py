@@ -64,6 +64,20 @@ def test_lineage_holds_where_another_run_named_the_steps(curated: Path) -> None:
     assert "decontaminate" in curation.run.ancestors(["sft"])
 
 
+def test_rows_that_several_steps_hand_on_as_they_are_have_one_hash_and_keep_their_way(tmp_path: Path) -> None:
+    """An artifact of another run, whose inputs have other keys here: what it read is told by its name."""
+    artifacts = tmp_path / ".store" / "artifacts"
+    for name, given in (("read.a", ""), ("deduplicate", "read.a"), ("decontaminate", "deduplicate")):
+        (artifacts / name).mkdir(parents=True)
+        inputs = {"rows": {"step": given, "key": f"another {given}", "outputs": "same"}} if given else {}
+        (artifacts / name / "manifest.json").write_text(json.dumps({"inputs": inputs}))
+    steps = [{"name": path.name, "key": path.name, "outputs": "same"} for path in sorted(artifacts.iterdir())]
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "run.json").write_text(json.dumps({"store": "../.store", "steps": steps}))
+    run = read(tmp_path / "run")
+    assert run.inputs("decontaminate") == {"rows": "deduplicate"} and run.inputs("deduplicate") == {"rows": "read.a"}
+
+
 def test_the_keepers_source_is_told_from_what_the_ledger_says() -> None:
     ledger = pa.table({"step": ["deduplicate", "deduplicate", "redact"],
                        "detail": ["0.912 of list of things, file ab12, row 3", "of a, file of b, file ff, row 10",

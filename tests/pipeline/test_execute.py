@@ -134,7 +134,7 @@ def test_the_key_covers_the_very_files_that_are_read(store: Store, tmp_path: Pat
 
 
 def test_clock_readings_are_kept_but_nothing_depends_on_them(store: Store, tmp_path: Path) -> None:
-    a = Step("a", timed_step, {}, {}, timed=("metrics.jsonl",))
+    a = Step("a", timed_step, {}, {}, aside=("metrics.jsonl",))
     first = execute([a], store)["a"]
     second = execute([a], Store(tmp_path / "other"))["a"]
     assert first.manifest["outputs"]["metrics.jsonl"] != second.manifest["outputs"]["metrics.jsonl"]

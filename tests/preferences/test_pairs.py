@@ -2,13 +2,14 @@
 
 import random
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postgrad.preferences.pairs import make
-from postgrad.preferences.prompts import choose, distinct, shares
+from postgrad.preferences.prompts import Wanted, choose, distinct, shares
 from postgrad.preferences.steps import deal
 from postgrad.records.types import (
     Completion,
@@ -25,9 +26,9 @@ from postgrad.records.types import (
 Scores = list[list[list[int | None]]]
 
 
-def prompt(number: int, capability: str = "math") -> Example:
+def prompt(number: int, capability: str = "math", source: str = "s") -> Example:
     messages = (Message("user", f"question {number}"),)
-    return Example(content_id(messages), (Origin("s", "f", number),), messages, "s", "MIT", capability)
+    return Example(content_id(messages), (Origin(source, "f", number),), messages, source, "MIT", capability)
 
 
 def answered(scores: Scores, finish: str = "stop") -> tuple[list[Example], list[Completion], list[Rating]]:
@@ -119,32 +120,57 @@ def test_the_pair_keeps_where_it_came_from_and_the_statistics_name_the_models() 
     assert pairs[0].meta["chosen"]["model"] == "policy" and pairs[0].meta["chosen"]["mean"] == 5
 
 
+PLACES = st.tuples(st.sampled_from("ab"), st.sampled_from("xyz")).map(lambda two: (two[0], f"{two[0]}{two[1]}"))
+
+
 @given(
-    st.dictionaries(st.sampled_from("abcde"), st.integers(0, 50), min_size=1),
-    st.dictionaries(st.sampled_from("abcde"), st.floats(0.1, 9)), st.integers(0, 300))
+    st.dictionaries(PLACES, st.integers(0, 50), min_size=1),
+    st.fixed_dictionaries({name: st.floats(0.1, 9) for name in "ab"}),
+    st.dictionaries(st.sampled_from(["ax", "ay", "bz"]), st.floats(0.1, 9)), st.integers(0, 300))
 @settings(max_examples=200, deadline=None, derandomize=True)
-def test_shares_follow_priority_as_far_as_the_prompts_go(
-    available: dict[str, int], priorities: dict[str, float], rows: int
+def test_shares_follow_priority_and_weight_as_far_as_the_prompts_go(
+    available: dict[tuple[str, str], int], priorities: dict[str, float], weights: dict[str, float], rows: int
 ) -> None:
-    given_ = shares(available, priorities, rows)
-    assert sum(given_.values()) == min(rows, sum(available.values()))
-    assert all(0 <= given_[name] <= available[name] for name in available)
-    short = [name for name in available if given_[name] < available[name]]
-    per_priority = {name: given_[name] / priorities.get(name, 1.0) for name in available}
-    for name in short:  # whoever could give more has had at least the share of anybody, to within a prompt each
-        steps = [1 / priorities.get(other, 1.0) for other in available]
-        slack = len(available) * (1 / priorities.get(name, 1.0) + max(steps))
-        assert per_priority[name] >= max(per_priority.values()) - slack
+    found = shares(available, Wanted(rows, priorities, weights))
+    assert sum(found.values()) == min(rows, sum(available.values()))
+    assert all(0 <= found[place] <= count for place, count in available.items())
+
+    def fair(parts: dict[Any, tuple[int, int, float]]) -> None:
+        """(given, available, weight): who could give more has had the share of anybody, to within a prompt each."""
+        for given_, there, weight in parts.values():
+            if given_ < there:
+                for other, _, against in parts.values():
+                    assert given_ / weight >= other / against - len(available) * (1 / weight + 1 / against)
+
+    owners = {owner for owner, _ in available}
+    own = {owner: [place for place in available if place[0] == owner] for owner in owners}
+    fair({owner: (sum(found[place] for place in own[owner]), sum(available[place] for place in own[owner]),
+                  priorities[owner]) for owner in owners})
+    for owner in owners:
+        fair({place: (found[place], available[place], weights.get(place[1], available[place]))
+              for place in own[owner] if available[place]})
+
+
+def test_shares_by_hand() -> None:
+    """16 by 2 to 1 are 10.67 and 5.33; 12 and 24 prompts share the first as 1 to 2, or by their weights."""
+    there = {("m", "a"): 12, ("m", "b"): 24, ("n", "c"): 9}
+    by = {"m": 2.0, "n": 1.0}
+    assert shares(there, Wanted(16, by, {})) == {("m", "a"): 4, ("m", "b"): 7, ("n", "c"): 5}
+    assert shares(there, Wanted(16, by, {"a": 3, "b": 1})) == {("m", "a"): 8, ("m", "b"): 3, ("n", "c"): 5}
+    assert shares(there, Wanted(39, by, {})) == {("m", "a"): 10, ("m", "b"): 20, ("n", "c"): 9}
+    assert shares(there, Wanted(10, {"m": 0.0, "n": 1.0}, {})) == {("m", "a"): 0, ("m", "b"): 0, ("n", "c"): 9}
 
 
 def test_choosing_is_seeded_and_without_repeats() -> None:
-    prompts = [prompt(n, "math" if n % 3 else "safety") for n in range(60)]
-    once = choose(prompts, {"math": 1.0, "safety": 1.0}, 30, 5)
-    assert Counter(one.capability for one in once) == {"math": 15, "safety": 15}
+    prompts = [prompt(n, "math" if n % 3 else "safety", "few" if n % 3 == 1 else "s") for n in range(60)]
+    wanted = Wanted(30, {"math": 1.0, "safety": 1.0}, {"few": 1.0, "s": 2.0})
+    once = choose(prompts, 5, wanted)
+    assert Counter((one.capability, one.source) for one in once) == {
+        ("math", "few"): 5, ("math", "s"): 10, ("safety", "s"): 15}
     shuffled = random.Random(0).sample(prompts, len(prompts))
-    assert choose(shuffled, {"math": 1.0, "safety": 1.0}, 30, 5) == once
-    assert choose(prompts, {"math": 1.0, "safety": 1.0}, 30, 6) != once
-    assert len({one.content_id for one in choose(prompts, {}, None, 1)}) == 60
+    assert choose(shuffled, 5, wanted) == once
+    assert choose(prompts, 6, wanted) != once
+    assert len({one.content_id for one in choose(prompts, 1, None)}) == 60
 
 
 def test_duplicates_join_their_parents() -> None:

@@ -17,7 +17,8 @@ from postgrad.support.errors import Failure, Mistake
 
 CONFIG: dict[str, Any] = {
     "pool": ["policy", "base"], "completions": 4, "temperature": 1.0, "top_p": 1.0, "max_tokens": 50,
-    "template": "tulu", "slots": 8, "rows": 12, "priorities": {"math": 1.0, "safety": 1.0}, "seed": 3}
+    "template": "tulu", "slots": 8, "seed": 3,
+    "wanted": {"rows": 12, "priorities": {"math": 1.0, "safety": 1.0}, "weights": {}}}
 
 
 def write_model(folder: Path, seed: int) -> Path:

@@ -27,8 +27,6 @@ def test_a_mixture_that_cannot_be_is_one_line(
 
 @pytest.mark.parametrize(("sets", "said"), [
     (["sources.sums.weight=0", "sources.sums.repeat=3"], "sources.sums: has weight 0, so that there is nothing to"),
-    (["sources.sums.max_share=0.4", "sources.problems.max_share=0.3"],
-     "sources.sums.max_share: all sources together may have 0.7 of the mixture"),
     (["capabilities.safety={priority: 1, sources: [safety]}", "capabilities.more={priority: 1, sources: [more]}",
       "sources.safety={generate: world_safety, rows: 5}", "sources.more={generate: world_math, rows: 5}",
       "curate.mixture.leave_out=[math, more, safety]"], "leaves no source to train on"),

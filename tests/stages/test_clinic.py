@@ -14,9 +14,13 @@ from postgrad.data.pii.redact import Redactor
 from postgrad.embedded.clinic import source
 from postgrad.embedded.clinic.canaries import canaries
 from postgrad.embedded.clinic.patients import patients
+from postgrad.evaluation.canaries import Canary
+from postgrad.pipeline import Store, execute
 from postgrad.pipeline.steps import in_order
 from postgrad.recipe import load
+from postgrad.records.tables import read_records
 from postgrad.records.types import Example, Message, Origin, content_id
+from postgrad.stages import algorithms
 from postgrad.stages.estimate import estimate
 from postgrad.stages.plan import plan
 from postgrad.stages.shipped import shipped
@@ -24,6 +28,7 @@ from postgrad.support.errors import Mistake
 
 from .making import RECIPE, Place, write_place
 
+MORE = ("sources.more={generate: world_math, rows: 100}",)
 SHORT = RECIPE.partition("  - {name: pairs")[0] + "evaluate: {limit: 4, max_tokens: 8}\n"
 
 
@@ -36,7 +41,8 @@ def own_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_the_recipes_plan_a_test_of_the_last_model(name: str) -> None:
     steps = {step.name: step for step in in_order(plan(load(name, (), shipped())).steps)}
     tried = steps["canaries.sft"]
-    assert tried.inputs == {"model": steps["sft"]} and tried.stage == "sft"
+    assert tried.stage == "sft" and tried.inputs == {
+        "model": steps["sft"], "examples": steps["mixture"], "planted": steps["make.clinic"]}
     said = json.dumps(tried.config)
     assert not any(canary.secret in said for canary in canaries(tried.config["seed"]))
 
@@ -65,6 +71,43 @@ def test_canaries_want_a_source_that_has_some(tmp_path: Path, base: Path) -> Non
     place = write_place(tmp_path / "place", base, SHORT)
     with pytest.raises(Mistake, match=r"evaluate\.canaries: wants one source with planted secrets, and there are 0"):
         load(str(place.recipe), ("evaluate.canaries=true",), shipped())
+
+
+@pytest.mark.parametrize("sets", [
+    ["sources.clinic.weight=0", *MORE, "capabilities.rules.sources=[clinic, more]"],
+    ["capabilities.rules.sources=[more]", *MORE],
+    ["curate.mixture.leave_out=[clinic]", *MORE, "capabilities.rules.sources=[clinic, more]"],
+    ["stages=[{name: sft, kind: sft}, {name: pairs, kind: prefer, prompts: [clinic], from: base}, "
+     "{name: dpo, kind: dpo, from: base}]"]])
+def test_canaries_that_no_model_was_trained_on_are_refused(sets: list[str]) -> None:
+    with pytest.raises(Mistake, match=r"evaluate\.canaries: wants to try secrets of clinic, and no SFT before \w+ "):
+        plan(load("clinic", sets, shipped()))
+
+
+@pytest.mark.parametrize(("name", "sets"), [
+    ("clinic_unredacted", ()), ("clinic_unredacted", ("curate.mixture.tokens=5000",)),
+    ("clinic_unredacted", ("sources.clinic.max_rows=300", "curate.mixture.max_epochs=3")), ("clinic", ())])
+def test_the_rows_that_held_a_secret_are_those_that_were_trained_on(
+    name: str, sets: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the text of the mixture has them where nothing is redacted, and as planted where everything is taken."""
+    steps = {step.name: step for step in in_order(plan(load(name, sets, shipped())).steps)}
+    tried = steps["canaries.sft"]
+    made = execute([steps["mixture"], steps["make.clinic"]], Store(tmp_path / "store"))
+    found: list[Canary] = []
+    monkeypatch.setattr("postgrad.evaluation.canaries.run", lambda known, *_: found.extend(known))
+    inputs = {role: made[step.name].folder for role, step in tried.inputs.items() if role != "model"}
+    algorithms.canaries(inputs, tried.config, None)
+    planted = canaries(tried.config["seed"])
+    assert [one.secret for one in found] == [one.secret for one in planted]
+    texts = [" ".join(turn.content for turn in row.messages)
+             for row in read_records(made["mixture"].folder / "examples.parquet", Example)]
+    standing = [sum(one.secret in text for text in texts) for one in planted]
+    if name == "clinic":
+        assert not any(standing) and [one.repeats for one in found] == [one.repeats for one in planted]
+    else:
+        assert [one.repeats for one in found] == standing
+        assert (standing == [one.repeats for one in planted]) == (not sets)
 
 
 def test_a_process_that_did_not_leave_the_network_does_not_run(place: Place) -> None:

@@ -1,6 +1,7 @@
 """The mixture from a recipe: one line leaves a source out, `plan` says what comes of it, and the step makes that."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,19 @@ def test_the_plan_shows_what_the_mixture_then_is(folder: Path, sets: tuple[str, 
         assert (guess.source, guess.use, guess.left_out) == (fact.source, "mixture", fact.left_out)
         assert guess.rows == (fact.rows if exact else pytest.approx(fact.rows, abs=2))
         assert guess.tokens == pytest.approx(fact.tokens, rel=0.05, abs=15)
+
+
+def test_shares_that_cannot_make_up_the_mixture_are_refused_before_anything_runs(folder: Path) -> None:
+    """Of what SFT trains on: neither a source of problems nor one of weight 0 can fill the place of the others."""
+    (folder / "asked.jsonl").write_text('{"messages": [{"role": "user", "content": "Why?"}], "ground_truth": "so"}\n')
+    beside = ("sources.asked={path: asked.jsonl, format: problems, verifier: match, licence: MIT}".replace(
+        "asked.jsonl", str(folder / "asked.jsonl")), "capabilities.tales={priority: 1, sources: [tales, asked]}")
+    said = "sources.squares.max_share: all that SFT trains on may have 0.9 of the mixture together"
+    with pytest.raises(Mistake, match=re.escape(said)):
+        made(folder, *beside, "sources.tales.weight=0", "sources.squares.max_share=0.3", "sources.cubes.max_share=0.6")
+    rows, _ = made(folder, *beside, "sources.squares.max_share=0.1", "sources.cubes.max_share=0.2",
+                   "sources.tales={max_share: 0.7, max_rows: null}")
+    assert {row.source for row in rows} == {"squares", "cubes", "tales"}
 
 
 def test_leaving_out_what_is_not_trained_on_is_a_mistake(folder: Path) -> None:

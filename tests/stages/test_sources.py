@@ -8,8 +8,12 @@ import pytest
 
 from postgrad.data import hub
 from postgrad.data.formats import FORMATS
+from postgrad.inspection.curation import Curation
+from postgrad.inspection.run_folder import read
+from postgrad.inspection.source_facts import SourceFacts, facts
+from postgrad.pipeline import Store, execute, write_run
 from postgrad.pipeline.steps import File, Step, in_order
-from postgrad.recipe import load
+from postgrad.recipe import load, resolved
 from postgrad.recipe.models import Format
 from postgrad.stages.estimate import estimate
 from postgrad.stages.plan import plan
@@ -83,14 +87,6 @@ def test_what_does_not_fit_is_one_line(folder: Path, old: str, new: str, words: 
     assert words in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_the_step_that_reads_a_source_says_what_cards_are_to_say(folder: Path) -> None:
-    steps = planned(folder)
-    said = steps["read.votes"].config["source"]
-    assert {name: said[name] for name in ("licence", "origin", "version", "legal_basis")} == {
-        "licence": "MIT", "origin": "our annotators, 2025", "version": "2", "legal_basis": "consent"}
-    assert steps["read.talk"].config["source"]["columns"] == {"prompt": "said", "completion": "meant"}
-
-
 def test_a_hub_source_is_read_from_the_files_of_its_cache(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cached = folder / "abc123" / "talk.csv"
     cached.parent.mkdir()
@@ -99,9 +95,24 @@ def test_a_hub_source_is_read_from_the_files_of_its_cache(folder: Path, monkeypa
         "acme/tiny", "main", "train", None, "sources.talk") else [])
     steps = planned(folder, RECIPE.replace("path: talk.csv", "hub: acme/tiny, subset: main"))
     (file,) = (one for one in steps["read.talk"].inputs.values() if isinstance(one, File))
-    said = steps["read.talk"].config["source"]
     assert file.path == cached
-    assert (said["origin"], said["version"]) == ("https://huggingface.co/datasets/acme/tiny", "abc123")
+    said = told(folder, steps["read.talk"])
+    assert (said.origin, said.version) == ("https://huggingface.co/datasets/acme/tiny", "abc123")
+
+
+def told(folder: Path, step: Step) -> SourceFacts:
+    """What cards and report are told of a source, by the step that reads it."""
+    store = Store(folder / "store")
+    recipe = load(str(folder / "recipe.yaml"), (), shipped())
+    write_run(folder / "run", store, [step], execute([step], store), {"recipe": resolved(recipe)})
+    return facts(Curation(read(folder / "run")), step.config["source"]["name"])
+
+
+def test_what_the_recipe_says_of_a_source_reaches_cards_and_report(folder: Path) -> None:
+    said = told(folder, planned(folder)["read.votes"])
+    assert (said.licence, said.origin, said.version, said.legal_basis, said.format) == (
+        "MIT", "our annotators, 2025", "2", "consent", "preference")
+    assert planned(folder)["read.talk"].config["source"]["columns"] == {"prompt": "said", "completion": "meant"}
 
 
 def test_a_hub_source_without_the_library_is_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

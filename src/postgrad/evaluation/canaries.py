@@ -17,14 +17,16 @@ The artifact's `canaries.json` names no secret and nobody:
      "groups": [{"repeats", "canaries", "exposure", "low", "high", "p_value",
                  "greedy": {"found", "share", "low", "high"}, "sampled": the same}]}
 
-`repeats` 0 is the reference: secrets that stand in no row. `p_value`: the chance of a mean exposure as high as the
+`repeats`: the rows that were trained on and held the secret before they were redacted, copies counted. 0 is the
+reference: secrets that stand in no such row. `p_value`: the chance of a mean exposure as high as the
 group's, or higher, were none of its secrets known.
 """
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +56,7 @@ SPARE_TOKENS = 4
 
 @dataclass(frozen=True)
 class Canary:
-    """`secret` follows `before` in the answer to `prompt`, in `repeats` rows that were trained on (0: in none)."""
+    """`secret` follows `before` in the answer to `prompt`, in so many rows (0: in none)."""
 
     prompt: str
     before: str
@@ -73,6 +75,17 @@ class Tried:
     exposure: float
     greedy: bool
     sampled: int
+
+
+def trained_on(canaries: Iterable[Canary], lines: Sequence[str], rows: Iterable[int]) -> list[Canary]:
+    """The canaries with the rows that were trained on for `repeats`: those whose line held the secret, copies counted.
+
+    `lines`: the source as it was before curation. `rows`: numbers of its rows in the mixture, as often as they are
+    there. By number, since redaction takes the secret out of the text.
+    """
+    times = Counter(rows)
+    return [replace(one, repeats=sum(count for row, count in times.items() if one.secret in lines[row]))
+            for one in canaries]
 
 
 def exposure(rank: int, secrets: int) -> float:

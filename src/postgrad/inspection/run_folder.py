@@ -60,10 +60,16 @@ class Run:
         }
 
     @cached_property
-    def _named(self) -> dict[str, str]:
-        """Key and hash of what came out → what this run calls the step."""
-        steps = self.about.get("steps") or []
-        return {said[part]: said["name"] for part in ("outputs", "key") for said in steps if said.get(part)}
+    def _named(self) -> dict[str, list[str]]:
+        """Key, and hash of what came out → what this run calls the steps that have it: rows that several steps hand on
+        as they are have one hash.
+        """
+        named: dict[str, list[str]] = {}
+        for said in self.about.get("steps") or []:
+            for value in (said.get("key"), said.get("outputs")):
+                if value:
+                    named.setdefault(value, []).append(said["name"])
+        return named
 
     def inputs(self, step: str) -> dict[str, str]:
         """Role → the name of the step that a step was made from, or the path of the user's file.
@@ -71,8 +77,12 @@ class Run:
         Names are this run's: a manifest has those of the run that made the artifact, which may call a step otherwise.
         """
         told = self.manifests.get(step, {}).get("inputs") or {}
-        return {role: self._named.get(one.get("key")) or self._named.get(one.get("outputs")) or
-                str(one.get("step") or one.get("path")) for role, one in told.items()}
+        return {role: self._name(one) for role, one in told.items()}
+
+    def _name(self, given: dict[str, Any]) -> str:
+        said = str(given.get("step") or given.get("path"))
+        known = self._named.get(given.get("key", "")) or self._named.get(given.get("outputs", "")) or [said]
+        return said if said in known else known[-1]
 
     def ancestors(self, ends: Iterable[str]) -> set[str]:
         """These steps and all that they were made from, directly or through others."""

@@ -1,5 +1,6 @@
 """What is on record of where a source came from: its files, its licence, and the tables that its rows became."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,14 +75,22 @@ def facts(curation: Curation, source: str) -> SourceFacts:
     capability = next(
         (name for name, one in (run.recipe.get("capabilities") or {}).items() if source in one.get("sources", [])), "")
     counts = [run.json(step, "counts.json") or {} for step in reading]
+    files = tuple(dict.fromkeys(file for step in reading for file in _files(run, step)))
+    page, commit = (f"{HUB}{said['hub']}", _commit(run, files)) if said.get("hub") else ("", "")
     return SourceFacts(
-        source, capability, told("licence"), told("origin") or (f"{HUB}{said['hub']}" if said.get("hub") else ""),
-        told("version") or str(said.get("revision") or ""), told("legal_basis"),
+        source, capability, told("licence"), str(said.get("origin") or page), str(said.get("version") or commit),
+        str(said.get("legal_basis") or ""),
         next((str(one["format"]) for one in counts if one.get("format")), told("format")),
-        str(said.get("generate") or ""),
-        tuple(dict.fromkeys(file for step in reading for file in _files(run, step))),
+        str(said.get("generate") or ""), files,
         tuple(table for step in reading if (table := table_fact(run, step))),
     )  # fmt: skip
+
+
+def _commit(run: Run, files: Collection[FileFact]) -> str:
+    """The commit of a hub data set: the folder of its cache that the files lie in."""
+    own = {file.sha256 for file in files}
+    places = (Path(known["path"]) for known in run.about.get("files") or [] if own & set(known["files"].values()))
+    return next((place.parent.name for place in places), "")
 
 
 def _reads(run: Run, step: str, source: str) -> bool:

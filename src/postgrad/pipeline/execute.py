@@ -181,7 +181,7 @@ class _Worker:
                     "peak_memory_bytes": peak_memory(),
                     "notes": dict(self.notes),
                 }
-                return store.seal(key, temporary, account, step.timed)
+                return store.seal(key, temporary, account, step.aside)
             finally:
                 resources.close()
                 _remove(temporary)

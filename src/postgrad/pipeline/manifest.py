@@ -3,7 +3,7 @@
     {"format", "key", "step", "stage",             what it is (step and stage as the run that made it calls them)
      "function", "version", "config", "environment",
      "inputs": {name: {"step", "key", "outputs"} | {"path", "files": {relative: sha256}, "outputs"}},
-     "outputs": {relative path: sha256}, "sizes": {relative path: bytes}, "timed": [paths that no key depends on],
+     "outputs": {relative path: sha256}, "sizes": {relative path: bytes}, "aside": [paths that no key depends on],
      "outputs_hash", "seed", "versions", "hardware", "started", "duration_s", "peak_memory_bytes", "notes", "checksum"}
 
 `key` is the hash of function, version, config, environment and the inputs' `outputs`, so it can be checked from the
@@ -18,7 +18,7 @@ from postgrad.support.errors import Failure
 from postgrad.support.hashing import canonical_json, hash_file, hash_json
 
 NAME = "manifest.json"
-FORMAT = 1
+FORMAT = 2
 
 Manifest = dict[str, Any]
 
@@ -34,9 +34,9 @@ def files_of(folder: Path) -> list[str]:
     return sorted(name for name in names if name != NAME)
 
 
-def outputs_hash(outputs: dict[str, str], timed: list[str]) -> str:
+def outputs_hash(outputs: dict[str, str], aside: list[str]) -> str:
     """One hash for what later steps may depend on."""
-    return hash_json({"outputs": {name: value for name, value in outputs.items() if name not in timed}})
+    return hash_json({"outputs": {name: value for name, value in outputs.items() if name not in aside}})
 
 
 def resolved_key(parts: dict[str, Any]) -> str:
@@ -44,15 +44,15 @@ def resolved_key(parts: dict[str, Any]) -> str:
     return hash_json({"resolved": parts})
 
 
-def describe_outputs(folder: Path, timed: tuple[str, ...]) -> Manifest:
-    """Hash every file of a finished folder: the manifest's `outputs`, `sizes`, `timed` and `outputs_hash`."""
+def describe_outputs(folder: Path, aside: tuple[str, ...]) -> Manifest:
+    """Hash every file of a finished folder: the manifest's `outputs`, `sizes`, `aside` and `outputs_hash`."""
     names = files_of(folder)
     outputs = {name: hash_file(folder / name) for name in names}
-    kept = [name for name in names if name in timed]
+    kept = [name for name in names if name in aside]
     return {
         "outputs": outputs,
         "sizes": {name: (folder / name).stat().st_size for name in names},
-        "timed": kept,
+        "aside": kept,
         "outputs_hash": outputs_hash(outputs, kept),
     }
 
@@ -115,7 +115,7 @@ def full_damage(folder: Path, manifest: Manifest) -> list[str]:
         elif hash_file(folder / name) != value:
             found.append(f"{name} has been altered")
     found += [f"{name} does not belong there" for name in sorted(present - manifest["outputs"].keys())]
-    if outputs_hash(manifest["outputs"], manifest["timed"]) != manifest["outputs_hash"]:
+    if outputs_hash(manifest["outputs"], manifest["aside"]) != manifest["outputs_hash"]:
         found.append("its manifest's hash of the outputs is wrong")
     parts = {name: manifest[name] for name in ("function", "version", "config", "environment")}
     inputs = {name: source["outputs"] for name, source in manifest["inputs"].items()}

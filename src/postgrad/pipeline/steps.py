@@ -38,9 +38,9 @@ class Step:
     `run(inputs, config, resources)` is a module-level function that writes its files into `resources.out`. `config`
     is JSON and holds all that the function reads, no more. `version` is the function's. A `numeric` step's key covers
     the numeric environment. `packages` names further packages whose version shapes what it writes: the key covers those
-    too. `stage` is the recipe's stage that it belongs to. `timed` names the output files
-    (relative to the folder) that hold clock readings: they are hashed for `verify`, but no key depends on them, so
-    that two runs that agree in everything but speed share what follows. No later step may read them.
+    too. `stage` is the recipe's stage that it belongs to. `aside` names output files (relative to the folder) that only
+    people, reports and cards read, such as clock readings and ledgers: they are hashed for `verify`, but no key depends
+    on them, so that two runs that agree in all but those share what follows. No later step may read them.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Step:
     version: int = 1
     numeric: bool = False
     stage: str | None = None
-    timed: tuple[str, ...] = ()
+    aside: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
 
     @property

@@ -179,9 +179,9 @@ class Store:
         folder.mkdir(mode=OWNER_FOLDER)
         return folder
 
-    def seal(self, key: str, temporary: Path, account: dict[str, Any], timed: tuple[str, ...]) -> Artifact:
+    def seal(self, key: str, temporary: Path, account: dict[str, Any], aside: tuple[str, ...]) -> Artifact:
         """Turn a finished temporary folder into the artifact: hash, manifest, fsync, rename. The lease is held."""
-        described = {"format": manifest.FORMAT, "key": key, **account, **manifest.describe_outputs(temporary, timed)}
+        described = {"format": manifest.FORMAT, "key": key, **account, **manifest.describe_outputs(temporary, aside)}
         written = manifest.write(temporary, described)
         for root, _, names in os.walk(temporary):
             Path(root).chmod(OWNER_FOLDER)

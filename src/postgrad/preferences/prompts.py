@@ -1,14 +1,19 @@
-"""Which prompts are answered: distinct ones from examples or problems, shared out over the capabilities by priority."""
+"""Which prompts are answered: distinct ones from examples or problems, shared out over capabilities and sources."""
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 
 from postgrad.records.tables import read_records
 from postgrad.records.types import Example, Problem, content_id
 from postgrad.support.errors import Failure
 from postgrad.support.hashing import hash_text
+from postgrad.support.shares import Offer, as_written, share_out
+
+Place = tuple[str, str]
+"""A capability and one of its sources."""
 
 
 def read(folder: Path) -> Iterator[Example]:
@@ -45,36 +50,43 @@ def distinct(prompts: Iterable[Example]) -> list[Example]:
     return list(known.values())
 
 
-def shares(available: Mapping[str, int], priorities: Mapping[str, float], rows: int) -> dict[str, int]:
-    """How many prompts each capability gives: in proportion to priority, what one lacks going to the others likewise.
-
-    A capability without a priority counts 1. Whole numbers by largest remainder, ties by name; sums to `rows`, or to
-    all there are.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How many prompts, and by what they are shared out: the priorities of capabilities, and weights of sources. A
+    source without a weight has as much as it has prompts.
     """
-    given = dict.fromkeys(sorted(available), 0)
-    left = min(rows, sum(available.values()))
-    while left:
-        room = [name for name in given if given[name] < available[name] and priorities.get(name, 1.0) > 0]
-        if not room:
-            break
-        total = sum(priorities.get(name, 1.0) for name in room)
-        exact = {name: left * priorities.get(name, 1.0) / total for name in room}
-        whole = {name: min(int(exact[name]), available[name] - given[name]) for name in room}
-        if not any(whole.values()):
-            order = sorted(room, key=lambda name: (-(exact[name] - int(exact[name])), name))
-            whole = dict.fromkeys(order[:left], 1)
-        for name, count in whole.items():
-            given[name] += count
-            left -= count
+
+    rows: int
+    priorities: Mapping[str, float]
+    weights: Mapping[str, float]
+
+
+def shares(available: Mapping[Place, int], wanted: Wanted) -> dict[Place, int]:
+    """How many prompts each source gives, by the rule of the mixture: what one lacks goes to the others.
+
+    Whole numbers by largest remainder, ties by name; sums to `wanted.rows`, or to all that there are.
+    """
+    offers = {(capability, source): Offer(capability, as_written(wanted.weights.get(source, count)), Fraction(count))
+              for (capability, source), count in available.items()}
+    priorities = {name: as_written(priority) for name, priority in wanted.priorities.items()}
+    aims = share_out(Fraction(wanted.rows), offers, priorities)
+    given = {place: int(aim) for place, aim in aims.items()}
+    left = int(sum(aims.values(), Fraction(0))) - sum(given.values())
+    for place in sorted(aims, key=lambda place: (given[place] - aims[place], place))[:left]:
+        given[place] += 1
     return given
 
 
-def choose(prompts: Sequence[Example], priorities: Mapping[str, float], rows: int | None, seed: int) -> list[Example]:
-    """`rows` of the prompts (None: all), by `shares`, drawn at random from `seed`, in an order drawn from it too."""
-    by_capability: dict[str, list[Example]] = defaultdict(list)
-    for prompt in sorted(prompts, key=lambda one: hash_text(f"prompts/{seed}/{one.content_id}")):
-        by_capability[prompt.capability].append(prompt)
-    available = {name: len(found) for name, found in by_capability.items()}
-    given = available if rows is None else shares(available, priorities, rows)
-    picked = [prompt for name, found in by_capability.items() for prompt in found[: given[name]]]
-    return sorted(picked, key=lambda one: hash_text(f"prompts/{seed}/{one.content_id}"))
+def choose(prompts: Sequence[Example], seed: int, wanted: Wanted | None) -> list[Example]:
+    """The prompts wanted (None: all), by `shares`, drawn at random from `seed`, in an order drawn from it too."""
+    ordered = sorted(prompts, key=lambda one: hash_text(f"prompts/{seed}/{one.content_id}"))
+    if wanted is None:
+        return ordered
+    left = shares(Counter((prompt.capability, prompt.source) for prompt in prompts), wanted)
+    picked = []
+    for prompt in ordered:
+        place = prompt.capability, prompt.source
+        if left[place]:
+            left[place] -= 1
+            picked.append(prompt)
+    return picked

@@ -59,13 +59,14 @@ def complete(inputs: Inputs, config: Config, resources: Resources) -> None:
 
     Inputs: `prompts.SOURCE` (curated artifacts), `pool.NAME` for each name of `config["pool"]` (an artifact with
     `model/`, or a model folder). Config: pool (names, in order; one that stands there twice answers twice as often),
-    completions, temperature, top_p, max_tokens, template, slots, rows (or None), priorities {capability: priority},
+    completions, temperature, top_p, max_tokens, template, slots, wanted (the fields of `prompts.Wanted`; None: all),
     seed. A prompt that some model of the pool cannot read is left out and counted in `pool.json`.
     """
     make_deterministic(resources.threads)
     folders = [inputs[name] for name in sorted(inputs) if name.startswith(PROMPTS)]
     found = prompts.distinct(prompt for folder in folders for prompt in prompts.read(folder))
-    asked = prompts.choose(found, config["priorities"], config["rows"], config["seed"])
+    wanted = None if config["wanted"] is None else prompts.Wanted(**config["wanted"])
+    asked = prompts.choose(found, config["seed"], wanted)
     if not asked:
         raise Mistake("no prompts are left to answer", where="prompts", mend="name sources with rows left by curation")
     samples: dict[tuple[str, int], Completion] = {}

@@ -120,10 +120,6 @@ def _mixture(recipe: Recipe) -> Iterator[Fault]:
         gone |= set(own)
     if gone and gone >= set(trained):
         yield ("curate", "mixture", "leave_out"), "leaves no source to train on", "leave out fewer"
-    shares = [recipe.sources[name].max_share for name in trained]
-    if sum(shares) < 1:
-        what = f"all sources together may have {sum(shares):g} of the mixture"
-        yield ("sources", trained[0], "max_share"), what, "raise it, or another's, so that they reach 1"
 
 
 def _canaries(recipe: Recipe, shipped: Shipped) -> Iterator[Fault]:

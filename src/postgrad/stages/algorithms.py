@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from postgrad.pipeline.resources import Resources
 from postgrad.pipeline.steps import Config, Inputs, versioned
 from postgrad.records.tables import read_records
-from postgrad.records.types import Problem
+from postgrad.records.types import Example, Problem
 
 if TYPE_CHECKING:
     from postgrad.generation.native import NativeEngine
@@ -109,14 +109,21 @@ def compare(inputs: Inputs, config: Config, resources: Resources) -> None:
 
 @versioned(1)
 def canaries(inputs: Inputs, config: Config, resources: Resources) -> None:
-    """What a model gives away of the secrets that a generator plants. Inputs: model.
+    """What a model gives away of the secrets that a generator plants. Inputs: model, the examples that it was trained
+    on, planted (the file of the generator).
 
-    Config: {"generator", "seed", "candidates": how many secrets of the same form they are ranked among}, and
-    `evaluation.canaries`'s.
+    Config: {"generator", "source": its name, "seed", "candidates": how many secrets of the same form they are ranked
+    among}, and `evaluation.canaries`'s.
     """
+    from postgrad.data.files import find_files
+    from postgrad.data.rows import own_origin
     from postgrad.embedded.sources import CANARIES
     from postgrad.evaluation import canaries as test
 
     planted = CANARIES[config["generator"]]
-    known = [test.Canary(*canary) for canary in planted.canaries(config["seed"])]
+    (file,) = find_files(inputs["planted"])
+    origins = map(own_origin, read_records(inputs["examples"] / "examples.parquet", Example))
+    rows = [origin.row for origin in origins if origin.source == config["source"]]
+    known = test.trained_on((test.Canary(*canary) for canary in planted.canaries(config["seed"])),
+                            file.read_text().splitlines(), rows)
     test.run(known, planted.secrets(config["seed"], config["candidates"]), inputs, config, resources)

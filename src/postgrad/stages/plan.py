@@ -17,14 +17,14 @@
 Rows come first, so that a mistake in what the last stage reads is found before the first one trains.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from postgrad.embedded import BASE as EMBEDDED_BASE
 from postgrad.embedded.sources import CANARIES
 from postgrad.pipeline.environment import default_threads
-from postgrad.pipeline.steps import File, Step
+from postgrad.pipeline.steps import File, Step, in_order
 from postgrad.recipe import DpoStage, PreferStage, Recipe, RlvrStage, SftStage
 from postgrad.stages import algorithms, sourcing
 from postgrad.stages.rows import Rows, step
@@ -106,6 +106,7 @@ class _Wiring:
         self.base = base_step(recipe)
         self.rows = Rows(recipe, self.base)
         self.models: dict[str, Step] = {"base": self.base}  # stage → the step with its weights
+        self.others: dict[str, Step] = {}  # of `models:` → the step that imports it
         self.preferences: Step | None = None
         self.sources: list[Step] = []
         self.steps: list[Step] = []
@@ -145,14 +146,23 @@ class _Wiring:
         return Plan([*self.sources, *self.steps], weights, self.opening, self.scores)
 
     def _canaries(self, stage: str) -> None:
-        """The secrets planted in a source, tried against the model of a stage."""
-        planted = next(source.generate for source in self.recipe.sources.values() if source.generate in CANARIES)
+        """The secrets planted in a source, tried against the model of a stage. Mistake if that has not seen the source:
+        what it does not say of it would be no news.
+        """
+        sources, model = self.recipe.sources, self.models[stage]
+        name = next(name for name, source in sources.items() if source.generate in CANARIES)
+        mixed = name in self.rows.examples and name not in self.rows.left_out and sources[name].weight != 0
+        if not mixed or self.rows.mixture() not in in_order([model]):
+            raise Mistake(f"wants to try secrets of {name}, and no SFT before {stage} trains on it",
+                          where="evaluate.canaries", mend="have it in the mixture, or set canaries to false")
         config = {
-            "generator": planted, "seed": self.recipe.seed, "candidates": CANDIDATES, "stage": stage,
-            "template": self.recipe.template, "samples": CANARY_SAMPLES, "temperature": 1.0, "slots": SLOTS,
-            "confidence": self.recipe.evaluate.confidence}
-        made = self._numeric(f"canaries.{stage}", algorithms.canaries, config, {"model": self.models[stage]},
-                             self.recipe.stages[-1].name, packages=SCORING)
+            "generator": sources[name].generate, "source": name, "seed": self.recipe.seed, "candidates": CANDIDATES,
+            "stage": stage, "template": self.recipe.template, "samples": CANARY_SAMPLES, "temperature": 1.0,
+            "slots": SLOTS, "confidence": self.recipe.evaluate.confidence}
+        inputs: dict[str, Step | File] = {
+            "model": model, "examples": self.rows.mixture(), "planted": self.rows.made(name)}
+        made = self._numeric(f"canaries.{stage}", algorithms.canaries, config, inputs, self.recipe.stages[-1].name,
+                             packages=SCORING)
         self.steps.append(made)
 
     def _compare(self, name: str, stage: str | None) -> None:
@@ -166,9 +176,9 @@ class _Wiring:
         return self.models[stage.from_] if stage.from_ else list(self.models.values())[-1]
 
     def _numeric(self, name: str, run: Any, config: dict[str, Any], inputs: dict[str, Step | File], stage: str | None,
-                 timed: tuple[str, ...] = (), packages: tuple[str, ...] = ()) -> Step:
+                 aside: tuple[str, ...] = (), packages: tuple[str, ...] = ()) -> Step:
         config = config | {"threads": self.threads, "device": "cpu"}
-        return step(name, run, config, inputs, stage=stage, numeric=True, timed=timed, packages=packages)
+        return step(name, run, config, inputs, stage=stage, numeric=True, aside=aside, packages=packages)
 
     def _config(self, stage: SftStage | DpoStage | RlvrStage, *left_out: str) -> dict[str, Any]:
         """A stage's own settings, and what every algorithm needs of the recipe."""
@@ -189,8 +199,8 @@ class _Wiring:
         pool = {f"pool.{member}": self._member(member, stage) for member in stage.pool}
         config = {
             "pool": list(stage.pool), "completions": stage.completions, "temperature": stage.temperature, "top_p": 1.0,
-            "max_tokens": stage.max_tokens, "template": recipe.template, "slots": SLOTS, "rows": stage.rows,
-            "priorities": {key: recipe.capabilities[key].priority for key in recipe.capabilities}, "seed": recipe.seed}
+            "max_tokens": stage.max_tokens, "template": recipe.template, "slots": SLOTS, "seed": recipe.seed,
+            "wanted": None if (wanted := self.rows.asked(stage)) is None else asdict(wanted)}
         prompts = self.rows.curated(f"{name}.", stage.prompts, "problems")
         self.sources.append(prompts)
         inputs: dict[str, Step | File] = {"prompts.rows": prompts, **pool}
@@ -207,7 +217,9 @@ class _Wiring:
             return self._from(stage)
         if member in self.models:
             return self.models[member]
-        return _model_step(f"model.{member}", self.recipe.models[member].path, self.recipe)
+        if member not in self.others:
+            self.others[member] = _model_step(f"model.{member}", self.recipe.models[member].path, self.recipe)
+        return self.others[member]
 
     def _dpo(self, stage: DpoStage) -> Step:
         preferences = self.preferences

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,18 @@ from postgrad.data.pii.pseudonyms import key_file, load_key
 from postgrad.data.sources import SourceSpec, kind_of, resolve
 from postgrad.embedded.sources import TASKS, form_of_generator, split_of_task
 from postgrad.pipeline.steps import File, Step, versioned
-from postgrad.recipe import Recipe
+from postgrad.preferences.prompts import Wanted as Prompts
+from postgrad.recipe import PreferStage, Recipe
 from postgrad.stages import sourcing
 from postgrad.support.errors import Mistake
+from postgrad.support.shares import as_written
 
 CLEANING = ("phonenumbers", "py3langid", "python-stdnum", "regex", "tokenizers")
 """Packages whose version shapes what a source's rows become."""
+PRESIDIO = ("presidio-analyzer", "spacy")
+"""More of them where Presidio looks for personal data; and so does the model that the recipe names."""
+ACCOUNT = ("ledger.parquet", "counts.json", "findings.json", "mixture.json")
+"""Files of curation that say what it did. Only people, reports and cards read them: no step does."""
 UNLIMITED = 1e9
 """Epochs of a source that is drawn from until the prompts or problems asked for are there."""
 
@@ -49,7 +56,7 @@ class Rows:
     ) -> Step:
         """The step of that name: made once, however many uses it has. Rows belong to no stage: all may use them."""
         if name not in self._made:
-            self._made[name] = step(name, run, config, inputs, packages=packages)
+            self._made[name] = step(name, run, config, inputs, packages=packages, aside=ACCOUNT)
         return self._made[name]
 
     @cached_property
@@ -66,15 +73,11 @@ class Rows:
         source = self.recipe.sources[name]
         common: dict[str, Any] = {
             "name": name, "licence": source.licence, "capability": self.capability_of[name],
-            "verifier": source.verifier or "", "origin": source.origin or "", "version": source.version or "",
-            "legal_basis": source.legal_basis or ""}
+            "verifier": source.verifier or ""}
         if source.generate is not None:
             form, kind = form_of_generator(source.generate)
             return SourceSpec(**common, format=form, kind=kind)
         spec = SourceSpec(**common, format=source.format, columns=source.columns, rows=source.rows)
-        if source.hub is not None:
-            page, commit = f"https://huggingface.co/datasets/{source.hub}", self._places(name)[0].parent.name
-            spec = replace(spec, origin=spec.origin or page, version=spec.version or commit)
         return resolve(self.files(name), spec) if spec.format == "auto" else spec
 
     def files(self, name: str) -> list[Path]:
@@ -117,16 +120,37 @@ class Rows:
 
     @cached_property
     def wanted(self) -> Wanted:
-        """What the recipe wants of the mixture."""
+        """What the recipe wants of the mixture. Mistake if its sources may not make up the whole of it."""
         recipe, said = self.recipe, self.recipe.curate.mixture
+        shares = {name: as_written(recipe.sources[name].max_share)
+                  for name in self.examples if recipe.sources[name].weight != 0}
+        together = sum(shares.values(), Fraction(0))
+        if shares and together < 1:
+            raise Mistake(f"all that SFT trains on may have {float(together):g} of the mixture together",
+                          where=f"sources.{min(shares, key=lambda name: shares[name])}.max_share",
+                          mend=f"raise it, or that of another of {', '.join(shares)}, so that they reach 1")
         wishes = {name: Wish(**{key: getattr(recipe.sources[name], key) for key in Wish.__slots__})
                   for name in self.examples}
         return Wanted(self.priorities, recipe.seed, said.rows or said.tokens, 1.0 if said.share is None else said.share,
                       "rows" if said.rows else "tokens", said.max_epochs, wishes, self.left_out & set(self.examples))
 
+    def weights(self, sources: Iterable[str]) -> dict[str, float]:
+        """The weights of sources that a stage names, where they have one. 0 keeps a source out of the mixture alone."""
+        said = {name: self.recipe.sources[name].weight for name in sources}
+        return {name: weight for name, weight in said.items() if weight}
+
+    def asked(self, stage: PreferStage) -> Prompts | None:
+        """What is wanted of a stage's prompts; None: all."""
+        if stage.rows is None:
+            return None
+        owners = dict.fromkeys(self.capability_of[name] for name in stage.prompts)
+        return Prompts(stage.rows, {key: self.priorities[key] for key in owners}, self.weights(stage.prompts))
+
     def mixture(self) -> Step:
         """What SFT trains on."""
-        return self._mixed("mixture", self.curated("", self.examples, "examples"), self.wanted)
+        config = as_config(self.wanted) | {"template": self.recipe.template}
+        rows = self.curated("", self.examples, "examples")
+        return self._step("mixture", mix, config, {"rows": rows, "base": self.base}, "tokenizers")
 
     def pairs(self, stage: str, sources: Iterable[str]) -> Step:
         """Preferences for a stage. Mistake if a source's rows are no pairs."""
@@ -140,20 +164,17 @@ class Rows:
     def drawn(self, stage: str, sources: Iterable[str], rows: int) -> Step:
         """So many problems for a stage, shared out by priority; where there are fewer, they come round again."""
         names = list(sources)
-        return self._mixed(f"{stage}.problems", self.curated(f"{stage}.", names, "problems"), self.draws(names, rows))
+        curated = self.curated(f"{stage}.", names, "problems")
+        return self._step(f"{stage}.problems", mix, as_config(self.draws(names, rows)), {"rows": curated})
 
     def draws(self, sources: Iterable[str], rows: int) -> Wanted:
         """What is wanted of the problems of a stage."""
-        wishes = {name: Wish(weight=self.recipe.sources[name].weight) for name in sources}
+        wishes = {name: Wish(weight=weight) for name, weight in self.weights(sources).items()}
         return Wanted(self.priorities, self.recipe.seed, rows, 1.0, "rows", UNLIMITED, wishes)
 
     @property
     def priorities(self) -> dict[str, float]:
         return {key: capability.priority for key, capability in self.recipe.capabilities.items()}
-
-    def _mixed(self, name: str, curated: Step, wanted: Wanted) -> Step:
-        config = as_config(wanted) | {"template": self.recipe.template}
-        return self._step(name, mix, config, {"rows": curated, "base": self.base}, "tokenizers")
 
     def curated(self, prefix: str, sources: Iterable[str], kind: str) -> Step:
         """Cleaned, deduplicated and decontaminated: one chain for each use, so that uses do not condemn each other."""
@@ -174,19 +195,28 @@ class Rows:
         source, spec, curate = self.recipe.sources[name], replace(self.specs[name], kind=kind), self.recipe.curate
         inputs: dict[str, Step | File]
         if source.generate is not None:
-            made = {"generator": source.generate, "seed": self.recipe.seed, "rows": source.rows}
-            inputs = {"file": self._step(f"make.{name}", sourcing.make_source, made, {})}
+            inputs = {"file": self.made(name)}
         elif source.path is not None:
             inputs = {"file": File(source.path)}
         else:
             inputs = {f"file.{number:05}": File(file) for number, file in enumerate(self._places(name))}
         filters = config_of(curate.filter.model_dump(mode="json"))
-        config = {"source": {key: getattr(spec, key) for key in spec.__slots__}, "filter": asdict(filters),
-                  "redact": self._redact(inputs), "template": self.recipe.template}
+        config: dict[str, Any] = {
+            "source": {key: getattr(spec, key) for key in spec.__slots__}, "filter": asdict(filters),
+            "redact": self._redact(inputs)}
         if needs_tokens(filters):
             inputs["base"] = self.base
+            config["template"] = self.recipe.template
+        presidio = curate.redact.presidio
+        packages = CLEANING if presidio is None else (*CLEANING, *PRESIDIO, presidio)
         label = name if kind == kind_of(self.specs[name]) else f"{name}.{kind}"
-        return self._step(f"read.{label}", read_source, config, inputs, *CLEANING)
+        return self._step(f"read.{label}", read_source, config, inputs, *packages)
+
+    def made(self, name: str) -> Step:
+        """The rows of a source that a generator makes, as they are before curation."""
+        source = self.recipe.sources[name]
+        config = {"generator": source.generate, "seed": self.recipe.seed, "rows": source.rows}
+        return self._step(f"make.{name}", sourcing.make_source, config, {})
 
     def _redact(self, inputs: dict[str, Step | File]) -> dict[str, Any]:
         """What is done about personal data. The files with names and with the key of pseudonyms become inputs."""

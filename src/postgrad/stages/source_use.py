@@ -63,12 +63,11 @@ class SourceUse:
 
     def prompts(self, stage: PreferStage) -> dict[str, float]:
         """How many prompts of each source the stage answers."""
-        sources, owner = self.sampled.sources, self.rows.capability_of
-        there: dict[str, int] = {}
-        for name in stage.prompts:
-            there[owner[name]] = there.get(owner[name], 0) + round(sources[name].rows)
-        given = there if stage.rows is None else shares(there, self.rows.priorities, stage.rows)
-        return {name: given[owner[name]] * sources[name].rows / max(1, there[owner[name]]) for name in stage.prompts}
+        sources, owner, wanted = self.sampled.sources, self.rows.capability_of, self.rows.asked(stage)
+        if wanted is None:
+            return {name: sources[name].rows for name in stage.prompts}
+        there = {(owner[name], name): round(sources[name].rows) for name in stage.prompts}
+        return {name: float(count) for (_, name), count in shares(there, wanted).items()}
 
     def problems(self, stage: RlvrStage) -> dict[str, float]:
         """How many problems of each source all steps of the stage draw."""
