@@ -1,4 +1,4 @@
-"""The plain rows that the generators emit, and the masks by which prompts are compared.
+"""The plain rows that the generators emit, and the mask by which prompts are compared.
 
 An example is {"messages": [user, assistant]}. A problem is {"messages": [user], "ground_truth", "verifier", "plain",
 "gold", "wrong"}: `plain` is the same question as the base saw such text in pretraining, `gold` an answer that the
@@ -9,21 +9,7 @@ verifier may see.
 import re
 from typing import Any
 
-from postgrad.embedded.deeds import DEEDS
-from postgrad.embedded.language import KINDS, TOPICS
-from postgrad.embedded.words import (
-    CLOSERS,
-    COUNTED,
-    FAMILY,
-    FOODS,
-    GIVEN,
-    JOBS,
-    LANDS,
-    NUMBER_WORDS,
-    OPENERS,
-    PETS,
-    TOWNS,
-)
+from postgrad.embedded.words import FAMILY, GIVEN, LANDS, TOWNS
 
 Row = dict[str, Any]
 
@@ -56,25 +42,9 @@ def question_of(row: Row) -> str:
     return row["messages"][0]["content"]
 
 
-def _either(words: set[str]) -> re.Pattern[str]:
-    return re.compile(r"\b(?:" + "|".join(sorted(words, key=lambda w: (-len(w), w))) + r")\b")
-
-
-_NAMES = _either({*GIVEN, *FAMILY, *TOWNS, *LANDS})
-_CONTENT = {
-    *TOPICS, *KINDS, *COUNTED, *(f"{n}s" for n in COUNTED), *JOBS, *PETS, *FOODS, *NUMBER_WORDS, *CLOSERS,
-    *(o.lower() for o in OPENERS), *(d.verb for d in DEEDS), *(d.object for d in DEEDS),
-    *(t for d in DEEDS for t in d.tools),
-}  # fmt: skip
-_TOPICS = re.compile(_either(_CONTENT).pattern, re.IGNORECASE)
+_NAMES = re.compile(r"\b(?:" + "|".join(sorted({*GIVEN, *FAMILY, *TOWNS, *LANDS}, key=lambda w: (-len(w), w))) + r")\b")
 
 
 def mask_names(text: str) -> str:
     """Names of people and places as N, each digit as #."""
     return re.sub(r"\d", "#", _NAMES.sub("N", text))
-
-
-def skeleton(text: str) -> str:
-    """The form of a prompt: names, digits and content words masked, articles made one, case levelled."""
-    masked = _TOPICS.sub("w", mask_names(text))
-    return re.sub(r"\ban? w\b", "w", masked).lower()

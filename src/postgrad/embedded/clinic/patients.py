@@ -69,8 +69,3 @@ def nhs_number(rng: random.Random) -> str:
         check = -sum(weight * int(digit) for weight, digit in zip(range(10, 1, -1), digits, strict=True)) % 11
         if check < 10:
             return f"{digits[:3]} {digits[3:6]} {digits[6:]}{check}"
-
-
-def dictionary() -> list[str]:
-    """The clinic's own list, a person a line and how they are spoken to at the desk: `recipes/clinic_names.txt`."""
-    return sorted(f"{given} {family}; {given}" for given, family in names())
