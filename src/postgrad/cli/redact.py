@@ -39,6 +39,7 @@ def add(commands: Any) -> Parser:
 
 
 def call(options: argparse.Namespace) -> int:
+    from postgrad.data.output import check_apart
     from postgrad.data.pii.files import redact_files
     from postgrad.data.pii.kinds import Redaction
     from postgrad.data.pii.names import read_names
@@ -50,6 +51,8 @@ def call(options: argparse.Namespace) -> int:
     out = Path(options.out)
     named = Path(options.key) if options.key else None
     key = load_key(key_file(named), (out,)) if "pseudonym" in wished.values() else b""
+    if options.names:
+        check_apart(out, [Path(options.names)])
     names = read_names(Path(options.names)) if options.names else ()
     redaction = Redaction(wished, _regions(options.region or ["US"]), names, key, options.presidio)
     report = redact_files(options.input, out, redaction, field=options.field, form=options.format,

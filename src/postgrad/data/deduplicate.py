@@ -186,7 +186,7 @@ class Comparison:
 
     def decide(self, shown: Shown = Progress) -> Decided:
         """Which rows leave, and for whom."""
-        if not self._keys:
+        if not any(map(len, self._keys)):
             return Decided(np.zeros(0, np.int64), np.zeros(0))
         ranked = self._ranked()
         keeper = np.full(len(ranked), STAYS, np.int64)

@@ -13,13 +13,11 @@ from typing import Any
 import numpy as np
 
 from postgrad.data.chunks import Chunk, Inputs, changed, lines_of
-from postgrad.data.deduplicate import BEST, STAYS, STEP, Comparison, Decided, Rule, Said, Signed, said_in, said_of, sign
-from postgrad.data.formats import KINDS, Kind, parse
+from postgrad.data.deduplicate import BEST, STAYS, STEP, Comparison, Decided, Rule, Said, Signed, said_of, sign
 from postgrad.data.output import Form, Output, output
 from postgrad.data.raw import Broken
 from postgrad.data.shingles import SHINGLE
 from postgrad.data.texts import Texts, readers
-from postgrad.records.types import Origin
 from postgrad.support.parallel import workers_for
 from postgrad.support.progress import Progress
 
@@ -66,30 +64,16 @@ def _signer(rule: Rule, texts: Sequence[Texts]) -> Callable[[Chunk], tuple[Seen,
         rows: list[list[Said]] = []
         broken: list[tuple[int, Broken]] = []
         reader = texts[chunk.file]
-        kind: Kind = "examples" if reader.field else KINDS[reader.form][0]
         for line in lines_of(chunk):
             try:
-                rows.append(_whole(reader, line.sound(), kind))
+                rows.append(reader.said(line.sound()))
                 numbers.append(line.number)
             except Broken as found:
                 broken.append((line.number, found))
         every = range(chunk.first, chunk.first + chunk.rows)
-        return Seen(chunk.file, chunk.rows, numbers if broken else every, broken), sign(kind, rows, rule)
+        return Seen(chunk.file, chunk.rows, numbers if broken else every, broken), sign(reader.kind, rows, rule)
 
     return look
-
-
-def _whole(reader: Texts, value: dict[str, Any], kind: Kind) -> list[Said]:
-    """All that the row says, answers too; of problems the prompt. A dialogue may end with the user."""
-    messages = value.get(reader.field) if reader.field else None
-    if not reader.field or isinstance(messages, list):
-        try:
-            return said_in(parse({"messages": messages}, "messages", kind) if reader.field else
-                           parse(value, reader.form, kind))
-        except Broken:
-            if kind != "examples":
-                raise
-    return [(message.role, message.content) for message in reader.turns(value)]
 
 
 class _Places:
@@ -104,11 +88,11 @@ class _Places:
         self.chunks.append(seen)
         self.starts.append(self.starts[-1] + len(seen.numbers))
 
-    def origin(self, number: int) -> Origin:
+    def said(self, number: int) -> str:
+        """The row's place in words."""
         place = bisect_right(self.starts, number) - 1
         chunk = self.chunks[place]
-        row = chunk.numbers[number - self.starts[place]]
-        return Origin(self.inputs.names[chunk.file], self.inputs.hashes[chunk.file], row)
+        return f"{self.inputs.names[chunk.file]}, row {chunk.numbers[number - self.starts[place]]}"
 
 
 def _write(made: Output, inputs: Inputs, decided: Decided, places: _Places, progress: Progress) -> None:
@@ -128,8 +112,7 @@ def _write(made: Output, inputs: Inputs, decided: Decided, places: _Places, prog
             if keepers[at] == STAYS:
                 made.note(chunk, number, "keep", BEST, f"of {stands_for[at] + 1}")
                 continue
-            keeper = places.origin(int(keepers[at]))
-            reason, detail = said_of(f"{keeper.source}, row {keeper.row}", float(decided.likeness[start + at]))
+            reason, detail = said_of(places.said(int(keepers[at])), float(decided.likeness[start + at]))
             made.note(chunk, number, "drop", reason, detail)
             dropped.add(number)
         made.keep(chunk, dropped)

@@ -15,8 +15,9 @@ SHOWN_FIELDS, SHOWN_LETTERS = 12, 40
 """How much of a row's field names a message shows."""
 
 
-def detect(paths: Iterable[Path], name: str) -> str:
-    """The format of a source, from the first rows of its files. Mistake if they fit none, several, or differ.
+def detect(paths: Iterable[Path], name: str, option: str = "") -> str:
+    """The format of a source, from the first rows of its files. Mistake if they fit none, several, or differ; its mend
+    is for the recipe's source of that name, or where there is no recipe the `option` that names a field.
 
     Of each file LOOKED_AT rows are read, of many files fewer, so that about LOOKED_AT_IN_ALL are read of all; of more
     files than that, as many, evenly spread. A file none of whose rows fits is read on, up to LOOKED_AT rows.
@@ -24,26 +25,29 @@ def detect(paths: Iterable[Path], name: str) -> str:
     files = list(paths)
     files = files[:: max(1, -(-len(files) // LOOKED_AT_IN_ALL))]
     rows_each = max(1, min(LOOKED_AT, LOOKED_AT_IN_ALL // max(1, len(files))))
+    where = name if option else f"sources.{name}"
+    field = f"name the field that holds the text: {option} NAME" if option else ""
     found: dict[str, str] = {}
     unknown: Mistake | None = None
     broken = ""
     for path in files:
-        sample = _Sample(path, name, rows_each)
+        sample = _Sample(path, field or f"say `format:` under {where}", rows_each)
         for form, row in sample.formats.items():
             found.setdefault(form, line_of(path, row))
         if sample.unknown is not None:
-            unknown = unknown or _unknown_format(*sample.unknown, path, name)
+            mend = field or f"say which is which, e.g. `columns: {{prompt: …, completion: …}}` under {where}"
+            unknown = unknown or _unknown_format(*sample.unknown, path, mend)
             if not sample.formats:
                 found.setdefault("unknown", line_of(path, sample.unknown[1]))
         broken = broken or sample.broken
     if len(found) > 1:
         said = ", ".join(f"{form} ({where})" for form, where in found.items())
-        raise Mistake(f"format is ambiguous: {said}", where=f"sources.{name}", mend="say `format:`, or part the files")
+        raise Mistake(f"format is ambiguous: {said}", where=where, mend=field or "say `format:`, or part the files")
     if unknown is not None and found.keys() <= {"unknown"}:
         raise unknown
     if not found:
         why = f"; the first is broken: {broken}" if broken else ""
-        raise Mistake(f"holds no row that can be read{why}", where=f"sources.{name}",
+        raise Mistake(f"holds no row that can be read{why}", where=where,
                       mend="wanted one JSON object a line, or one of the other containers")
     return next(iter(found))
 
@@ -53,7 +57,7 @@ class _Sample:
     the first row that fits none), and `broken` (the first row that is none, in words).
     """
 
-    def __init__(self, path: Path, name: str, rows: int) -> None:
+    def __init__(self, path: Path, mend: str, rows: int) -> None:
         self.formats: dict[str, int] = {}
         self.unknown: tuple[list[str], int] | None = None
         self.broken = ""
@@ -65,7 +69,7 @@ class _Sample:
             fitting = find_format(row.value)
             if len(fitting) > 1:
                 raise Mistake(f"format is ambiguous: it fits {' and '.join(fitting)}", where=line_of(path, row.number),
-                              mend=f"say `format:` under sources.{name}")
+                              mend=mend)
             if fitting:
                 self.formats.setdefault(fitting[0], row.number)
             elif self.unknown is None:
@@ -75,7 +79,7 @@ class _Sample:
                 return
 
 
-def _unknown_format(keys: list[str], row: int, path: Path, name: str) -> Mistake:
+def _unknown_format(keys: list[str], row: int, path: Path, mend: str) -> Mistake:
     if bare_name(path).endswith(delimited.SUFFIXES):  # without a header they would be the first row's texts
         known = [key for key in keys if key in FIELD_NAMES]
         said = f"of {len(keys)} columns the header calls {' and '.join(known) or 'none'} by a known name"
@@ -84,4 +88,4 @@ def _unknown_format(keys: list[str], row: int, path: Path, name: str) -> Mistake
         said = f"the fields are {', '.join(shown + (['…'] if len(keys) > SHOWN_FIELDS else [])) or '(none)'}"
     near = nearest_format(keys)
     return Mistake(f"format is unknown: {said}{f'; {near}' if near else ''}", where=line_of(path, row),
-                   mend=f"say which is which, e.g. `columns: {{prompt: …, completion: …}}` under sources.{name}")
+                   mend=mend)

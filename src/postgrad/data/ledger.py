@@ -7,7 +7,7 @@ being here (a copy for a further epoch). A row without an entry passed unchanged
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -84,17 +84,21 @@ class Ledger:
             source, file, row, step, action, reason, detail = json.loads(line)
             yield LedgerEntry(Origin(source, file, row), step, action, reason, detail)
 
-    def write(self, path: Path) -> int:
-        """Write the entries as Parquet; returns how many."""
-        return write_tables(path, LedgerEntry, self._tables())
+    def write(self, path: Path, hashes: Mapping[str, str] | None = None) -> int:
+        """Write the entries as Parquet; returns how many. `hashes`: source → the hash of its one file, where entries
+        were made before it was known.
+        """
+        return write_tables(path, LedgerEntry, self._tables(hashes))
 
-    def _tables(self) -> Iterator[pa.Table]:
+    def _tables(self, hashes: Mapping[str, str] | None) -> Iterator[pa.Table]:
         """The entries in their Parquet form, column by column: millions of them are no rarity."""
         schema = SCHEMAS[LedgerEntry]
         self._spool.flush()
         self._spool.seek(0)
         while lines := list(islice(self._spool, ROWS_A_GROUP)):
             sources, files, rows, *said = zip(*json.loads(f"[{','.join(lines)}]"), strict=True)
+            if hashes is not None:
+                files = tuple(hashes[source] for source in sources)
             own = [pa.array(column, field.type) for column, field in zip((sources, files, rows), ORIGIN, strict=True)]
             rest = [pa.array(column, pa.string()) for column in said]
             yield pa.table([pa.StructArray.from_arrays(own, fields=list(ORIGIN)), *rest], schema=schema)
