@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.making import batch, example, problem
+from postgrad.data import overlaps
 from postgrad.data.batches import own_origins
 from postgrad.data.decontaminate import Policy, decontaminate, find, findings_json
 from postgrad.data.overlaps import ItemIndex
@@ -81,7 +82,9 @@ def test_any_row_overlaps_the_items_that_brute_force_says(
         length = len(words(items[hit.item][hit.field]))
         assert sum(end - start for start, end in hit.spans) == pytest.approx(hit.share * length)
     rows = [turns, [], [copied], turns[:1], turns]
-    assert index.overlaps_of(rows) == [tuple(index_of(task, n=n, overlap=overlap).overlaps(row)) for row in rows]
+    alone = [tuple(index_of(task, n=n, overlap=overlap).overlaps(row)) for row in rows]
+    found = [(row, given.overlaps) for row, given in index.overlaps_of(rows)]
+    assert found == [(row, overlaps) for row, overlaps in enumerate(alone) if overlaps]
 
 
 ITEM = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
@@ -142,12 +145,23 @@ def test_markers_of_a_chat_template_change_nothing() -> None:
     assert hits("<|user|>\nhello\n<|assistant|>\n", item="<|user|>\ngood bye\n<|assistant|>\n") == []
 
 
+FRAME = "a customer of the shop would like to know whether order {} has been sent"
+
+
 def test_rows_that_share_a_template_with_an_item_are_looked_up_once() -> None:
-    frame = "a customer of the shop would like to know whether order {} has been sent"
-    index = index_of(hash_items("t", [(str(i), [frame.format(i)]) for i in range(50)], ngram=8, unseen=False))
-    found = index.overlaps_of([[frame.format(1000 + i)] for i in range(2000)])
-    assert all(len(overlaps) == 50 for overlaps in found)
-    assert len({id(overlaps) for overlaps in found}) == 1  # not 2,000 × 50 of them
+    index = index_of(hash_items("t", [(str(i), [FRAME.format(i)]) for i in range(50)], ngram=8, unseen=False))
+    found = [given for _, given in index.overlaps_of([[FRAME.format(1000 + i)] for i in range(2000)])]
+    assert [len(given.overlaps) for given in found] == [50] * 2000
+    assert len({id(given) for given in found}) == 1  # not 2,000 × 50 of them
+
+
+def test_what_is_remembered_is_bounded_by_what_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows of one template whose hits all differ: each of them gives all of the items away."""
+    monkeypatch.setattr(overlaps, "MOST_REMEMBERED", 500)
+    index = index_of(hash_items("t", [(str(i), [FRAME.format(i)]) for i in range(50)], ngram=8, unseen=False))
+    for row, given in index.overlaps_of([[FRAME.format(i % 50)] for i in range(200)]):
+        assert len(given.overlaps) == 50 and given.overlaps[0].item == row % 50
+        assert sum(len(one.overlaps) for one in index._remembered.values()) <= 500
 
 
 def test_only_user_turns_are_compared() -> None:

@@ -10,14 +10,16 @@ person can judge them; of unseen tasks they name rows and opaque item ids, and n
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from postgrad.data.batches import Batch, own_origins, user_turns, without
-from postgrad.data.overlaps import ItemIndex, Overlap
+from postgrad.data.overlaps import Given, ItemIndex
+from postgrad.data.tally import Tally
 from postgrad.records.types import Action, LedgerEntry, Origin
 from postgrad.support.errors import Failure, Mistake
 from postgrad.support.parallel import ALONE, Workers
@@ -55,63 +57,69 @@ class Policy:
 
 @dataclass(slots=True)
 class Findings:
-    """What was found in all rows, before anything is done about it."""
+    """What was found in all rows, before anything is done about it. `rows`: the tasks that each overlaps."""
 
     sizes: dict[str, int]
     unseen: dict[str, bool]
     source_rows: Counter[str] = field(default_factory=Counter)
-    rows: dict[Origin, tuple[Overlap, ...]] = field(default_factory=dict)
-    items: dict[tuple[str, str], set[int]] = field(default_factory=dict)
-    row_counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    rows: dict[Origin, tuple[str, ...]] = field(default_factory=dict)
+    tally: Tally[Origin] = field(default_factory=lambda: Tally(MOST_LISTED))
     shown: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
 
     def share(self, source: str, task: str) -> float:
         """Share of the task's items that the source's rows give away."""
-        return len(self.items.get((source, task), ())) / self.sizes[task]
+        return len(self.tally.items.get((source, task), ())) / self.sizes[task]
 
     def above(self, limit: float) -> list[tuple[float, str, str]]:
         """(share, source, task) of every pair above the limit, the largest first."""
-        pairs = [(self.share(source, task), source, task) for source, task in self.items]
+        pairs = [(self.share(source, task), source, task) for source, task in self.tally.items]
         return sorted((pair for pair in pairs if pair[0] > limit), key=lambda pair: (-pair[0], pair[1], pair[2]))
+
+    def extend(self, later: "Findings") -> None:
+        """Take up what was found in the rows after these."""
+        self.source_rows.update(later.source_rows)
+        self.rows |= later.rows
+        self.tally.extend(later.tally)
+        for pair, shown in later.shown.items():
+            known = self.shown.setdefault(pair, [])
+            known += shown[: EXAMPLES_SHOWN - len(known)]
 
 
 def find(batches: Iterable[Batch], index: ItemIndex, workers: Workers = ALONE) -> Findings:
-    """Look at every row once. Memory grows with the overlapping rows only."""
+    """Look at every row once. Memory grows with the rows that overlap, and for each of them by the same."""
     findings = Findings(dict(index.sizes), dict(index.unseen))
-    for batch, found in workers.in_order(_looker, (index,), batches):
-        findings.source_rows.update(batch["source"].to_pylist())
-        hits = [number for number, overlaps in enumerate(found) if overlaps]
-        rows = batch.take(pa.array(hits, pa.int64()))
-        for number, origin, source, turns in zip(
-                hits, own_origins(rows), rows["source"].to_pylist(), user_turns(rows), strict=True):
-            _note(findings, origin, source, turns, found[number])
+    for seen in workers.in_order(_looker, (index,), batches):
+        findings.extend(seen)
     return findings
 
 
-def _looker(index: ItemIndex) -> Callable[[Batch], tuple[Batch, list[tuple[Overlap, ...]]]]:
-    return lambda batch: (batch, index.overlaps_of(user_turns(batch)))
+def _looker(index: ItemIndex) -> Callable[[Batch], Findings]:
+    """What a worker does with a batch."""
+    def look(batch: Batch) -> Findings:
+        findings = Findings(dict(index.sizes), dict(index.unseen))
+        turns, sources = user_turns(batch), batch["source"].to_pylist()
+        own = pc.list_element(batch["parents"], 0)
+        findings.source_rows.update(sources)
+        for number, given in index.overlaps_of(turns):
+            origin = Origin(**own[number].as_py())
+            findings.rows[origin] = given.tasks
+            findings.tally.add(sources[number], origin, given)
+            _show(findings, origin, sources[number], turns[number], given)
+        return findings
+
+    return look
 
 
-def _note(findings: Findings, origin: Origin, source: str, turns: list[str], overlaps: tuple[Overlap, ...]) -> None:
-    findings.rows[origin] = overlaps
-    for overlap in overlaps:
-        findings.items.setdefault((source, overlap.task), set()).add(overlap.item)
-    for task in {overlap.task for overlap in overlaps}:
-        findings.row_counts[source, task] += 1
-    _show(findings, origin, source, turns, overlaps)
-
-
-def _show(findings: Findings, origin: Origin, source: str, turns: list[str], overlaps: Sequence[Overlap]) -> None:
+def _show(findings: Findings, origin: Origin, source: str, turns: list[str], given: Given) -> None:
     """Remember the row's text beside each development task it overlaps, unless it overlaps an unseen one too."""
-    if any(findings.unseen[overlap.task] for overlap in overlaps):
+    if any(findings.unseen[task] for task in given.tasks):
         return
-    text = "\n".join(turns)
-    for task in dict.fromkeys(overlap.task for overlap in overlaps):
+    for task in given.tasks:
         shown = findings.shown.setdefault((source, task), [])
         if len(shown) < EXAMPLES_SHOWN:
-            best = next(overlap for overlap in overlaps if overlap.task == task)
+            best = next(overlap for overlap in given.overlaps if overlap.task == task)
             shown.append({"row": origin.row, "file": origin.file, "item": best.item,
-                          "share": round(best.share, 4), "text": text[:EXAMPLE_CHARS]})
+                          "share": round(best.share, 4), "text": "\n".join(turns)[:EXAMPLE_CHARS]})
 
 
 def decontaminate(batches: Iterable[Batch], findings: Findings, policy: Policy,
@@ -143,14 +151,13 @@ def decontaminate(batches: Iterable[Batch], findings: Findings, policy: Policy,
         yield without(batch, gone)
 
 
-def _judged(overlaps: tuple[Overlap, ...], source: str, lost: bool, actions: dict[tuple[str, str], AboveLimit],
+def _judged(tasks: tuple[str, ...], source: str, lost: bool, actions: dict[tuple[str, str], AboveLimit],
             policy: Policy) -> tuple[Action, str, str] | None:
     """What happens to a row and why; None if there is nothing to say."""
     if lost:
         return "drop", "source overlaps a task", ""
-    if not overlaps:
+    if not tasks:
         return None
-    tasks = list(dict.fromkeys(overlap.task for overlap in overlaps))
     drops = any(actions[source, task] == "drop_rows" if (source, task) in actions else policy.rows == "drop"
                 for task in tasks)
     return "drop" if drops else "keep", "overlaps a task", ", ".join(tasks)
@@ -160,13 +167,12 @@ def findings_json(findings: Findings, policy: Policy, index: ItemIndex) -> dict[
     """The findings as `findings.json` has them: the rule, a table source × task, overlaps one by one, rows to see."""
     above = {(source, task) for _, source, task in findings.above(policy.source_limit)}
     table = [
-        {"source": source, "task": task, "unseen": findings.unseen[task], "rows": findings.row_counts[source, task],
-         "source_rows": findings.source_rows[source], "items": len(findings.items.get((source, task), ())),
+        {"source": source, "task": task, "unseen": findings.unseen[task], "rows": findings.tally.rows[source, task],
+         "source_rows": findings.source_rows[source], "items": len(findings.tally.items.get((source, task), ())),
          "task_items": findings.sizes[task], "share": findings.share(source, task),
          "above_limit": (source, task) in above,
          "action": policy.above(findings.unseen[task]) if (source, task) in above else policy.rows}
         for source in sorted(findings.source_rows) for task in sorted(findings.sizes) if findings.sizes[task]]
-    every = sum(map(len, findings.rows.values()))
     return {
         "rule": {"ngram": index.ngram, "overlap": index.overlap, "rows": policy.rows,
                  "source_limit": policy.source_limit, "above_limit": policy.above_limit,
@@ -174,19 +180,16 @@ def findings_json(findings: Findings, policy: Policy, index: ItemIndex) -> dict[
         "overlapping_rows": len(findings.rows),
         "pairs": table,
         "overlaps": list(_listed(findings, index)),
-        "overlaps_not_listed": max(0, every - MOST_LISTED),
+        "overlaps_not_listed": findings.tally.beyond,
         "examples": [{"source": source, "task": task, **shown}
                      for (source, task), rows in sorted(findings.shown.items()) for shown in rows],
     }
 
 
 def _listed(findings: Findings, index: ItemIndex) -> Iterator[dict[str, Any]]:
-    left = MOST_LISTED
-    for origin, overlaps in findings.rows.items():
-        for overlap in overlaps[:left]:
-            said = {"source": origin.source, "file": origin.file, "row": origin.row, "task": overlap.task,
-                    "item": index.ids[overlap.task][overlap.item]}
-            if not findings.unseen[overlap.task]:
-                said |= {"share": round(overlap.share, 4), "field": overlap.field, "spans": overlap.spans}
-            yield said
-        left -= len(overlaps[:left])
+    for origin, overlap in findings.tally.listed:
+        said = {"source": origin.source, "file": origin.file, "row": origin.row, "task": overlap.task,
+                "item": index.ids[overlap.task][overlap.item]}
+        if not findings.unseen[overlap.task]:
+            said |= {"share": round(overlap.share, 4), "field": overlap.field, "spans": overlap.spans}
+        yield said

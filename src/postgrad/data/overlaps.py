@@ -10,12 +10,13 @@
   side by side in one user turn; below n/2 tokens, where that would be chance, when they are the whole turn.
 
 Rows are looked at in batches: the n-grams of all of them are hashed and looked up by array operations, and only rows
-with a hit are looked at one by one. Rows that hit the same n-grams (those of one template) are worked out once.
+with a hit are looked at one by one. Rows that hit the same n-grams (those of one template) share what was worked out.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +26,11 @@ from postgrad.support.hashed_items import HashedItems
 from postgrad.support.ngrams import Hashes, Offsets, token_hashes, windows
 
 Integers = NDArray[np.int64]
+Spans = tuple[tuple[int, int], ...]
 SIEVE_BITS = (16, 26)
 """Least and most bits of a hash that the sieve looks at: 16 places for each n-gram of the tasks, at most 64 MB."""
-MOST_REMEMBERED = 20_000
-"""Sets of hits whose overlaps are kept at hand."""
+MOST_REMEMBERED = 1 << 18
+"""Overlaps that are kept at hand, and hits that they are known by: about 80 MB at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,16 @@ class Overlap:
     item: int
     share: float
     field: int = 0
-    spans: tuple[tuple[int, int], ...] = ()
+    spans: Spans = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """All that a row gives away, task by task, the largest share first. Rows with the same hits share one `number`."""
+
+    number: int
+    overlaps: tuple[Overlap, ...]
+    tasks: tuple[str, ...]
 
 
 def check_rule(ngram: int, overlap: float) -> None:
@@ -60,10 +71,19 @@ class _Short:
     fields: dict[int, list[int]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Covered:
+    """Fields, how many tokens of each count, and which."""
+
+    fields: Integers
+    tokens: Integers
+    spans: list[Spans]
+
+
 class ItemIndex:
     """The n-grams of all items, and where each stands.
 
-    Memory: about 24 bytes for each n-gram of the tasks, and the sieve; nothing grows with the training rows.
+    Memory: about 16 bytes for each n-gram of the tasks, the sieve, and what is remembered (`MOST_REMEMBERED`).
     """
 
     def __init__(self, tasks: Sequence[HashedItems], *, ngram: int, overlap: float) -> None:
@@ -80,7 +100,8 @@ class ItemIndex:
             self._add(task, ngrams, short)
         self._short = {length: _Short(np.array(sorted(known), np.uint64), known) for length, known in short.items()}
         self._build(ngrams)
-        self._remembered: dict[tuple[bytes, tuple[int, ...]], tuple[Overlap, ...]] = {}
+        self._remembered: dict[tuple[bytes, tuple[int, ...]], Given] = {}
+        self._held = self._worked_out = 0
 
     def _add(self, task: HashedItems, ngrams: list[Hashes], short: dict[int, dict[int, list[int]]]) -> None:
         if task.ngram != self.ngram:
@@ -97,38 +118,42 @@ class ItemIndex:
                 ngrams.append(np.array(field.ngrams, np.uint64))
 
     def _build(self, ngrams: list[Hashes]) -> None:
-        """`_known`: the distinct n-grams, sorted; `_begins[i]` to `_begins[i + 1]`: the places of the i-th in `_field`
-        and `_position`.
+        """`_known`: the distinct n-grams, sorted. `_begins[i]` to `_begins[i + 1]`: those of the i-th in `_places`,
+        each a field times `_stride` and a position: n-grams of two fields are further apart than an n-gram is long.
+        Of each field `_tokens`, `_item` (numbered through all tasks) and `_task` (by the order of names).
         """
-        counts = np.array([len(one) for one in ngrams], np.int64)
+        names = sorted(self.sizes)
+        first_item = dict(zip(self.sizes, accumulate(self.sizes.values(), initial=0), strict=False))
+        self._tokens = np.array([tokens for *_, tokens in self._fields], np.int64)
+        self._item = np.array([first_item[task] + number for task, number, *_ in self._fields], np.int64)
+        self._task = np.array([names.index(task) for task, *_ in self._fields], np.int64)
+        self._stride = int(self._tokens.max(initial=0)) + self.ngram + 1
         every = np.concatenate(ngrams) if ngrams else np.zeros(0, np.uint64)
         order = np.argsort(every, kind="stable")
-        self._field = np.repeat(np.arange(len(ngrams)), counts)[order]
-        begins = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])[:-1]
-        self._position = (np.arange(len(every)) - np.repeat(begins, counts))[order]
+        places = [field * self._stride + np.arange(len(one)) for field, one in enumerate(ngrams)]
+        self._places = np.concatenate(places)[order] if places else _NONE
         self._known, first = np.unique(every[order], return_index=True)
         self._begins = np.append(first, len(every)).astype(np.int64)
         bits = min(max(SIEVE_BITS[0], len(self._known).bit_length() + 4), SIEVE_BITS[1])
         self._shift = np.uint64(64 - bits)
         self._sieve = np.zeros(1 << bits, np.bool_)
         self._sieve[self._known >> self._shift] = True
-        self._tokens = np.array([field[3] for field in self._fields], np.int64)
 
     def overlaps(self, user_turns: Iterable[str]) -> list[Overlap]:
         """The items that a row with these user turns gives away, task by task, the largest share first."""
-        return list(self.overlaps_of([list(user_turns)])[0])
+        return [overlap for _, given in self.overlaps_of([list(user_turns)]) for overlap in given.overlaps]
 
-    def overlaps_of(self, rows: Sequence[Sequence[str]]) -> list[tuple[Overlap, ...]]:
-        """The same of each of many rows, given by their user turns."""
+    def overlaps_of(self, rows: Sequence[Sequence[str]]) -> Iterator[tuple[int, Given]]:
+        """(place of the row, what it gives away) of those of many rows that give something away, in order."""
         turns = [turn for row in rows for turn in row]
         row_of = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
         hashes, offsets = token_hashes(turns)
-        found: list[tuple[Overlap, ...]] = [()] * len(rows)
         hits = self._hits(hashes, offsets, row_of)
         whole = self._short_fields(hashes, offsets, row_of)
         for row in sorted(hits.keys() | whole.keys()):
-            found[row] = self._overlaps(hits.get(row, _NONE), tuple(sorted(whole.get(row, ()))))
-        return found
+            given = self._given(hits.get(row, _NONE), tuple(sorted(whole.get(row, ()))))
+            if given.overlaps:
+                yield row, given
 
     def _hits(self, hashes: Hashes, offsets: Offsets, row_of: Integers) -> dict[int, Integers]:
         """row → the places in `_known` of the distinct n-grams that it holds; rows without any are not there."""
@@ -166,53 +191,56 @@ class ItemIndex:
                 found.setdefault(row, set()).update(short.fields[value])
         return found
 
-    def _overlaps(self, hits: Integers, whole: tuple[int, ...]) -> tuple[Overlap, ...]:
-        """What a row with these hits gives away: each item once, by its best field."""
+    def _given(self, hits: Integers, whole: tuple[int, ...]) -> Given:
+        """What a row with these hits gives away."""
         key = (hits.tobytes(), whole)
-        known = self._remembered.get(key)
-        if known is not None:
-            return known
-        best: dict[tuple[str, int], tuple[Fraction, int, tuple[tuple[int, int], ...]]] = {}
-        full = [(field, int(self._tokens[field]), ((0, int(self._tokens[field])),)) for field in whole]
-        for field, covered, spans in sorted([*self._covered(hits), *full]):
-            task, item, number, tokens = self._fields[field]
-            share = Fraction(covered, tokens)
-            if (task, item) not in best or share > best[task, item][0]:
-                best[task, item] = (share, number, spans)
-        ordered = sorted(best.items(), key=lambda pair: (pair[0][0], -pair[1][0], pair[0][1]))
-        found = tuple(Overlap(task, item, float(share), number, spans)
-                      for (task, item), (share, number, spans) in ordered)
-        if len(self._remembered) >= MOST_REMEMBERED:
-            self._remembered.clear()
-        self._remembered[key] = found
-        return found
+        given = self._remembered.get(key)
+        if given is None:
+            overlaps = self._overlaps(hits, whole)
+            self._worked_out += 1
+            given = Given(self._worked_out, overlaps, tuple(dict.fromkeys(overlap.task for overlap in overlaps)))
+            size = 1 + len(hits) + len(overlaps)
+            if self._held + size > MOST_REMEMBERED:
+                self._remembered.clear()
+                self._held = 0
+            self._held += size
+            self._remembered[key] = given
+        return given
 
-    def _covered(self, hits: Integers) -> list[tuple[int, int, tuple[tuple[int, int], ...]]]:
-        """(field, tokens that count, their runs) of every field of which more than the limit counts."""
+    def _overlaps(self, hits: Integers, whole: tuple[int, ...]) -> tuple[Overlap, ...]:
+        """Each item once, by its best field."""
+        covered = self._covered(hits) if len(hits) else _Covered(_NONE, _NONE, [])
+        fields = np.append(covered.fields, np.array(whole, np.int64))
+        tokens = self._tokens[fields]
+        # floats of whole numbers below 2²⁶: equal, and in order, just where the fractions are
+        shares = np.append(covered.tokens, tokens[len(covered.tokens) :]) / tokens
+        items, tasks = self._item[fields], self._task[fields]
+        order = np.lexsort((fields, -shares, items))
+        best = order[np.flatnonzero(np.diff(items[order], prepend=-1))]
+        best = best[np.lexsort((items[best], -shares[best], tasks[best]))]
+        spans = [*covered.spans, *(((0, length),) for length in tokens[len(covered.tokens) :].tolist())]
+        found = []
+        for place, field, share in zip(best.tolist(), fields[best].tolist(), shares[best].tolist(), strict=True):
+            task, item, number, _ = self._fields[field]
+            found.append(Overlap(task, item, share, number, spans[place]))
+        return tuple(found)
+
+    def _covered(self, hits: Integers) -> _Covered:
+        """The fields of which more than the limit counts."""
         counts = self._begins[hits + 1] - self._begins[hits]
-        places = np.repeat(self._begins[hits] - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
-        order = np.lexsort((self._position[places], self._field[places]))
-        fields, positions = self._field[places][order], self._position[places][order]
+        each = np.repeat(self._begins[hits] - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+        at = np.sort(self._places[each])
+        steps = np.diff(at, prepend=-self._stride)
+        fields = at // self._stride
         heads = np.flatnonzero(np.diff(fields, prepend=-1))
-        ends = np.append(heads[1:], len(fields))
-        new = np.full(len(fields), self.ngram)  # tokens that an n-gram covers and the one before it does not
-        new[1:] = np.where(np.diff(fields) == 0, np.minimum(np.diff(positions), self.ngram), self.ngram)
-        covered = np.add.reduceat(new, heads) if len(heads) else new
-        above = covered * self._limit.denominator > self._tokens[fields[heads]] * self._limit.numerator
-        return [(int(fields[heads[group]]), int(covered[group]),
-                 _runs(positions[heads[group] : ends[group]].tolist(), self.ngram))
-                for group in np.flatnonzero(above).tolist()]
+        tokens = np.add.reduceat(np.minimum(steps, self.ngram), heads)  # those that the n-gram before does not cover
+        above = np.flatnonzero(tokens * self._limit.denominator > self._tokens[fields[heads]] * self._limit.numerator)
+        first = np.flatnonzero(steps > self.ngram)  # of each run of tokens that n-grams cover without a gap
+        starts, last = at[first] % self._stride, at[np.append(first[1:], len(at)) - 1] % self._stride
+        runs = list(zip(starts.tolist(), (last + self.ngram).tolist(), strict=True))
+        cuts = np.append(np.searchsorted(first, heads), len(first))
+        spans = zip(cuts[above].tolist(), cuts[above + 1].tolist(), strict=True)
+        return _Covered(fields[heads[above]], tokens[above], [tuple(runs[start:end]) for start, end in spans])
 
 
 _NONE = np.zeros(0, np.int64)
-
-
-def _runs(positions: list[int], n: int) -> tuple[tuple[int, int], ...]:
-    """The runs of tokens that n-grams at these sorted positions cover."""
-    runs: list[tuple[int, int]] = []
-    for position in positions:
-        if runs and position <= runs[-1][1]:
-            runs[-1] = (runs[-1][0], position + n)
-        else:
-            runs.append((position, position + n))
-    return tuple(runs)
