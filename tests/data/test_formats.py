@@ -157,6 +157,42 @@ def test_open_instructs_rows_name_their_verifier_by_their_data_set() -> None:
     assert find_format(verl) == ["problems"] and parse(verl, "problems", "problems").messages == (HI,)
 
 
+RATED = [completion("best", "5"), completion("worst", "1")]
+IFEVAL = {"messages": openai(HI), "dataset": "ifeval"}
+
+
+@pytest.mark.parametrize(("form", "row", "reason"), [
+    ("alpaca", {"instruction": "a", "output": "b", "history": 5}, "wrong type"),
+    ("alpaca", {"instruction": "a", "output": "b", "history": [5]}, "wrong type"),
+    ("problems", {**IFEVAL, "ground_truth": "{[]: 1}"}, "unknown ground truth"),
+    ("problems", {**IFEVAL, "ground_truth": "[{'instruction_id': ['\\ud83d'], 'kwargs': [None]}]"}, "lone surrogate"),
+    ("messages", {"messages": json.dumps([*openai(HI), {"role": "assistant", "content": "\ud83d"}])}, "lone surrogate"),
+    ("ultrafeedback", {"instruction": "a", "completions": [RATED[0], completion("x", "9" * 400)]},
+     "no completion is rated below another"),
+    ("ultrafeedback", {"instruction": "a", "completions": [RATED[0], completion("x", "nan")]},
+     "no completion is rated below another"),
+])
+def test_values_that_no_maker_writes_are_broken_rows(form: str, row: dict[str, Any], reason: str) -> None:
+    with pytest.raises(Broken) as caught:
+        parse(row, form, KINDS[form][0])
+    assert caught.value.reason == reason
+
+
+def test_ratings_that_are_no_finite_numbers_do_not_count() -> None:
+    for odd in (10**400, "9" * 400, "-inf", "nan", None, [1]):
+        row = {"instruction": "a", "completions": [*RATED, completion("odd", odd)]}  # type: ignore[arg-type]
+        assert parse(row, "ultrafeedback", "preferences").rejected == "worst"
+    high = {"instruction": "a", "completions": [completion("high", "1.7e308", "1.7e308"), RATED[1]]}
+    assert parse(high, "ultrafeedback", "preferences").chosen == "high"
+
+
+def test_rounds_before_an_instruction_may_be_json_text() -> None:
+    row = {"instruction": "Hi", "output": "Hello"}
+    for empty in ("[]", "", None, []):
+        assert parse({**row, "history": empty}, "alpaca", "examples").messages == SAID
+    assert len(parse({**row, "history": '[["a", "b"]]'}, "alpaca", "examples").messages) == 4
+
+
 @pytest.mark.parametrize(("turn", "reason"), [
     ({"role": "tool", "content": "4"}, "tool use"),
     ({"role": "assistant", "content": None, "tool_calls": [{"id": "a"}]}, "tool use"),

@@ -67,8 +67,8 @@ def rows(file: IO[bytes]) -> Iterator[RawRow]:
 
 
 def _wrapped(head: bytes) -> int | None:
-    """Where the rows begin, after their bracket, if the object keeps them under a known name and stands alone, as far as
-    the head shows.
+    """Where the rows begin, after their bracket, if the object keeps them under a known name and stands alone, as far
+    as the head shows.
     """
     depth, place = 0, None
     for token in TOKEN.finditer(head):
