@@ -18,7 +18,6 @@ from postgrad.records.types import Origin
 from postgrad.support.errors import Failure, Mistake
 from postgrad.support.hashed_items import HashedItems, hash_items, read_hashed_items, write_hashed_items
 
-
 UNSEEN = ("\u00ad", "\u200b", "\u200c", "\ufe0f")  # soft hyphen, zero-width space and non-joiner, a variation selector
 
 
@@ -83,7 +82,7 @@ def test_any_row_overlaps_the_items_that_brute_force_says(
         assert sum(end - start for start, end in hit.spans) == pytest.approx(hit.share * length)
     rows = [turns, [], [copied], turns[:1], turns]
     alone = [tuple(index_of(task, n=n, overlap=overlap).overlaps(row)) for row in rows]
-    found = [(row, given.overlaps) for row, given in index.overlaps_of(rows)]
+    found = [(row, all_of_it.overlaps) for row, all_of_it in index.overlaps_of(rows)]
     assert found == [(row, overlaps) for row, overlaps in enumerate(alone) if overlaps]
 
 
@@ -150,17 +149,17 @@ FRAME = "a customer of the shop would like to know whether order {} has been sen
 
 def test_rows_that_share_a_template_with_an_item_are_looked_up_once() -> None:
     index = index_of(hash_items("t", [(str(i), [FRAME.format(i)]) for i in range(50)], ngram=8, unseen=False))
-    found = [given for _, given in index.overlaps_of([[FRAME.format(1000 + i)] for i in range(2000)])]
-    assert [len(given.overlaps) for given in found] == [50] * 2000
-    assert len({id(given) for given in found}) == 1  # not 2,000 × 50 of them
+    found = [of_row for _, of_row in index.overlaps_of([[FRAME.format(1000 + i)] for i in range(2000)])]
+    assert [len(of_row.overlaps) for of_row in found] == [50] * 2000
+    assert len({id(of_row) for of_row in found}) == 1  # not 2,000 × 50 of them
 
 
 def test_what_is_remembered_is_bounded_by_what_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows of one template whose hits all differ: each of them gives all of the items away."""
     monkeypatch.setattr(overlaps, "MOST_REMEMBERED", 500)
     index = index_of(hash_items("t", [(str(i), [FRAME.format(i)]) for i in range(50)], ngram=8, unseen=False))
-    for row, given in index.overlaps_of([[FRAME.format(i % 50)] for i in range(200)]):
-        assert len(given.overlaps) == 50 and given.overlaps[0].item == row % 50
+    for row, found in index.overlaps_of([[FRAME.format(i % 50)] for i in range(200)]):
+        assert len(found.overlaps) == 50 and found.overlaps[0].item == row % 50
         assert sum(len(one.overlaps) for one in index._remembered.values()) <= 500
 
 

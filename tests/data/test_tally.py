@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,8 +10,9 @@ from hypothesis import strategies as st
 from postgrad.data.overlaps import Given, Overlap
 from postgrad.data.tally import Tally
 
+PAIRS = [[("a", 0)], [("a", 0), ("a", 1)], [("a", 2), ("b", 0)], [("b", 0), ("b", 3)]]
 GIVENS = [Given(number, tuple(Overlap(task, item, 1.0) for task, item in pairs), tuple(dict(pairs)))
-          for number, pairs in enumerate([[("a", 0)], [("a", 0), ("a", 1)], [("a", 2), ("b", 0)], [("b", 0), ("b", 3)]])]
+          for number, pairs in enumerate(PAIRS)]
 ROWS = st.lists(st.tuples(st.sampled_from(["x", "y"]), st.sampled_from(GIVENS)), max_size=20)
 
 
@@ -20,7 +22,7 @@ def test_pieces_put_together_are_what_one_count_over_all_rows_gives(
 ) -> None:
     tally: Tally[int] = Tally(most)
     edges = sorted({0, len(rows), *(cut for cut in cuts if cut < len(rows))})
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         piece: Tally[int] = Tally(most)
         for row in range(start, end):
             piece.add(rows[row][0], row, rows[row][1])
