@@ -88,6 +88,23 @@ def test_a_report_is_drawn_again_only_if_it_is_behind(
     assert len(drawn) == 3
 
 
+@pytest.mark.parametrize("name", ["model", "stages", "report.html"])
+def test_a_folder_with_things_of_the_users_is_not_written_over(place: Place, name: str) -> None:
+    (place.out / name).mkdir(parents=True)
+    with pytest.raises(Mistake, match=f"holds {name}, which no run wrote"):
+        place.run(until="sft")
+    assert [path.name for path in place.out.iterdir()] == [name]
+
+
+@pytest.mark.usefixtures("no_report")
+def test_links_of_stages_that_are_no_more_go(finished: Place, tmp_path: Path) -> None:
+    place = finished.copy(tmp_path / "copy")
+    text = place.recipe.read_text().replace("name: sft,", "name: tuned,")
+    place.recipe.write_text(text[: text.index("  - {name: pairs")] + text[text.index("evaluate:") :])
+    place.run()
+    assert {path.name for path in (place.out / "stages").iterdir()} == {"tuned"}
+
+
 @pytest.mark.usefixtures("no_report")
 def test_a_changed_dpo_setting_runs_what_follows_from_it_and_no_more(finished: Place) -> None:
     other = Place(finished.folder, finished.recipe, "other")
@@ -116,6 +133,13 @@ def test_the_recipes_hash_is_that_of_what_it_says_and_what_its_files_hold(place:
         (place.folder / name).write_text(text.replace("Tam", "Tom"))
         assert value() != first
         (place.folder / name).write_text(text)
+    names = place.folder / "names.txt"
+    names.write_text("Tam\n")
+    with_names = value(f"curate.redact={{name: replace, names: {names}}}")
+    moved = names.rename(place.folder / "people.txt")
+    assert value(f"curate.redact={{name: replace, names: {moved}}}") == with_names != first
+    moved.write_text("Tom\n")
+    assert value(f"curate.redact={{name: replace, names: {moved}}}") not in (with_names, first)
     (place.folder / "nothing").mkdir()
     unused = value(f"sources.unused={{path: {place.folder / 'nothing'}, licence: MIT}}")
     (place.folder / "nothing" / "yet.jsonl").write_text("{}")

@@ -85,10 +85,11 @@ def test_what_the_dead_left_is_cleared_and_what_the_living_write_is_not(tmp_path
     target, other = tmp_path / "out", tmp_path / ".out.backup"
     other.mkdir()
     with replaced_folder(target) as folder:
-        dead = tmp_path / ".out.half-dead"
+        dead, file = tmp_path / ".out.half-dead", tmp_path / ".out.half-file"
         (dead / "new").mkdir(parents=True)
+        file.write_text("torn")
         clear_halves(target)
-        assert not dead.exists() and folder.is_dir()
+        assert not dead.exists() and not file.exists() and folder.is_dir()
         (folder / "a").write_text("1")
     assert sorted(path.name for path in tmp_path.iterdir()) == [".out.backup", "out"]
 

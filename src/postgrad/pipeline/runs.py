@@ -17,12 +17,15 @@ from typing import Any
 from postgrad.pipeline.failures import said_plainly
 from postgrad.pipeline.steps import File, Step, in_order
 from postgrad.pipeline.store import Artifact, Store
-from postgrad.support.errors import Failure, Mistake
-from postgrad.support.files import write_atomically
+from postgrad.support.errors import ERROR_LOG, Failure, Mistake
+from postgrad.support.files import HALF, write_atomically
 from postgrad.support.hashing import hash_text
 
 FORMAT = 1
 NAME = "run.json"
+STAGES, SCORES, REPORT, MODEL, CARDS = "stages", "scores.json", "report.html", "model", "cards"
+WRITTEN = (NAME, STAGES, SCORES, REPORT, MODEL, CARDS)
+"""All that stands in a run folder by our doing; anything else there is the user's."""
 
 
 def stage_steps(steps: Iterable[Step]) -> dict[str, str]:
@@ -65,10 +68,13 @@ def write_run(
             "files": [{"path": str(path), "files": files[path]} for path in sorted(files)],
         }
         _write_if_new(folder / NAME, json.dumps(run, indent=1, allow_nan=False) + "\n")
-        links = folder / "stages"
+        links = folder / STAGES
         links.mkdir(exist_ok=True)
         for stage, name in shown.items():
             _link(links / stage, artifacts[name].folder)
+        for link in links.iterdir():
+            if link.name not in stage_of.values() and not link.name.startswith("."):  # of a recipe before this one
+                link.unlink()
         register(folder, store)
 
 
@@ -117,6 +123,12 @@ def register(folder: Path, store: Store) -> None:
     place = str(folder.resolve())
     said = {"folder": place, "from_store": os.path.relpath(place, store.root)}
     _write_if_new(store.root / "runs" / f"{hash_text(place)[:16]}.json", json.dumps(said) + "\n")
+
+
+def written(folder: Path) -> list[Path]:
+    """What runs have written into a run folder besides its `run.json`: whole, half, and what broke."""
+    patterns = [*WRITTEN[1:], *(f".{name}.{HALF}*" for name in WRITTEN), ERROR_LOG]
+    return sorted(path for pattern in patterns for path in folder.glob(pattern))
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ from postgrad.support.errors import Mistake
 from postgrad.support.nearest import nearest
 from postgrad.support.patterns import matching
 
+FILES_OF_CURATION = (("filter", "keywords_file"), ("redact", "names"), ("redact", "pseudonym_key"))
+"""Keys under `curate` that name files."""
 SHIPPED_FOLDER = Path(__file__).parents[1] / "recipes"
 SUFFIX = ".yaml"
 EMBEDDED = "embedded"
@@ -118,7 +120,7 @@ def _resolve_paths(document: Document) -> None:
                 if not _exists(Path(entry["path"])) and not _matches(entry["path"]):
                     raise mistake_at(document, keys, f"no such file: {entry['path']}", _file_mend(entry["path"]))
     curate = data.get("curate")
-    for part, key in (("filter", "keywords_file"), ("redact", "names"), ("redact", "pseudonym_key")):
+    for part, key in FILES_OF_CURATION:
         said = curate.get(part) if isinstance(curate, dict) else None
         if isinstance(said, dict) and isinstance(said.get(key), str):
             keys = ("curate", part, key)

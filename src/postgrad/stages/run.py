@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from postgrad.data.pii.kinds import KINDS
 from postgrad.data.pii.pseudonyms import key_file, load_key
 from postgrad.evaluation.seal import SealLog
 from postgrad.pipeline import Artifact, Event, Store, execute, runs, write_run
@@ -20,11 +21,12 @@ from postgrad.pipeline.environment import hardware, package_versions
 from postgrad.pipeline.failures import said_plainly
 from postgrad.pipeline.keys import content_of
 from postgrad.pipeline.steps import File, in_order
-from postgrad.recipe import Recipe, resolved
+from postgrad.pipeline.store import OWNER_FOLDER
+from postgrad.recipe import FILES_OF_CURATION, Recipe, resolved
 from postgrad.stages import sourcing
 from postgrad.stages.plan import Plan, plan
 from postgrad.support.errors import Failure, Mistake
-from postgrad.support.files import write_atomically
+from postgrad.support.files import clear_halves, write_atomically
 from postgrad.support.hashing import FileHashes, hash_json
 from postgrad.support.network import Isolation
 from postgrad.tasks import load
@@ -55,7 +57,7 @@ def run(
     if said.pseudonyms:
         load_key(key_file(said.pseudonym_key), outside=(out, store_root))
     made = plan(recipe, until or only)
-    _writable(out)
+    _writable(out, OWNER_FOLDER if _of_people(recipe) else 0o777)
     log = SealLog(seal_log)
     _holds_what_was_noted(log, out)
     store = Store(store_root)
@@ -107,11 +109,24 @@ class _Notes(Mapping[str, Any]):
         return len(self._now())
 
 
-def _writable(out: Path) -> None:
-    """Failure now, rather than after the first step, if the run folder cannot be written to."""
+def _of_people(recipe: Recipe) -> bool:
+    """Whether the recipe says that its rows are of people: it looks for personal data, or names a legal basis."""
+    looked_for = any(getattr(recipe.curate.redact, kind) != "keep" for kind in KINDS)
+    return looked_for or any(source.legal_basis for source in recipe.sources.values())
+
+
+def _writable(out: Path, mode: int) -> None:
+    """Failure now, rather than after the first step, if the run folder cannot be written to; Mistake if what a run
+    writes there would take the place of something else. What the dead left goes.
+    """
+    others = [] if (out / runs.NAME).exists() else [name for name in runs.WRITTEN if (out / name).exists()]
+    if others:
+        raise Mistake(f"holds {others[0]}, which no run wrote", where=f"--out {out}", mend="name another folder")
     with said_plainly(f"--out {out}"):
-        out.mkdir(parents=True, exist_ok=True)
+        out.mkdir(mode, parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=out).close()
+        for name in runs.WRITTEN:
+            clear_halves(out / name)
 
 
 def _holds_what_was_noted(log: SealLog, out: Path) -> None:
@@ -180,7 +195,8 @@ def recipe_hash(recipe: Recipe, made: Plan, hashes: FileHashes) -> str:
     """
     said = resolved(recipe)
     read = {file.path for step in in_order(made.steps) for file in step.inputs.values() if isinstance(file, File)}
-    named = [(said, "base_model")]
+    read |= {recipe.curate.filter.keywords_file}  # its words stand in the config of steps
+    named = [(said, "base_model"), *((said["curate"][part], key) for part, key in FILES_OF_CURATION)]
     named += [(entry, "path") for part in ("sources", "tasks", "models") for entry in said[part].values()]
     for entry, key in named:
         if entry[key] is not None and (path := Path(entry[key])).is_absolute():  # else made, shipped, or a hub id
@@ -197,12 +213,12 @@ def _publish(out: Path, made: Plan, outcome: Outcome) -> None:
     artifacts = outcome.artifacts
     compared = [artifacts[step.name] for step in made.scores if step.name in artifacts]
     if compared:
-        write_atomically(out / "scores.json", (compared[-1].folder / "scores.json").read_bytes())
+        write_atomically(out / runs.SCORES, (compared[-1].folder / "scores.json").read_bytes())
     else:
-        (out / "scores.json").unlink(missing_ok=True)  # those of another recipe
+        (out / runs.SCORES).unlink(missing_ok=True)  # those of another recipe
     if any(step.name in artifacts for step in made.weights):
         export(out)
-    page = out / "report.html"
+    page = out / runs.REPORT
     behind = outcome.ran or not page.exists() or page.stat().st_mtime_ns < (out / "run.json").stat().st_mtime_ns
     if behind or not (out / FOLDER).is_dir():
         write_cards(out, language_of)

@@ -5,6 +5,8 @@ from typing import Self
 EXIT_FAILURE = 1
 EXIT_MISTAKE = 2
 EXIT_INTERRUPTED = 130
+ERROR_LOG = "postgrad-error-*.log"
+"""What a file with the traceback of an unexpected error is called; time and process take the place of the star."""
 
 
 class PostgradError(Exception):

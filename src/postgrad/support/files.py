@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 HALF, NEW, OLD = "half-", "new", "old"
-"""What the name of a folder that is being made holds; in it, the new folder and the one that it replaces."""
+"""What the name of a file or folder in the making holds; in such a folder, the new one and the one it replaces."""
 
 
 def sync(path: Path) -> None:
@@ -34,18 +34,54 @@ def sync_tree(folder: Path) -> None:
 def write_atomically(path: Path, content: bytes) -> None:
     """Put `content` at `path` so that a reader, or a crash, sees the old file or the new one and nothing else."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
+    with ExitStack() as stack:
+        with _held(path.parent, wait=True):  # nobody clears it before it is held
+            descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.{HALF}")
+            temporary = Path(name)
+            file = stack.enter_context(os.fdopen(descriptor, "wb"))
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+            os.fsync(descriptor)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
     sync(path.parent)
+
+
+@contextmanager
+def _held(path: Path, *, wait: bool) -> Iterator[bool]:
+    """Hold a file or folder against other processes. Gives whether it is held; without `wait` another may have it."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield True
+    except BlockingIOError:
+        yield False
+    finally:
+        os.close(descriptor)
+
+
+def clear_halves(target: Path) -> None:
+    """Remove what killed writers of a file or folder left beside it. What a living one writes is left alone.
+
+    If one was killed while it put a new folder in the old one's place, it is put there now.
+    """
+    if not target.parent.is_dir():
+        return
+    with _held(target.parent, wait=True):
+        for half in target.parent.glob(f".{target.name}.{HALF}*"):
+            with _held(half, wait=False) as dead:
+                if not dead:
+                    continue
+                if (half / OLD).is_dir() and (half / NEW).is_dir() and not target.exists():
+                    (half / NEW).rename(target)
+                if half.is_dir():
+                    shutil.rmtree(half, ignore_errors=True)
+                else:
+                    half.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -70,35 +106,6 @@ def whole_folder(target: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
-
-
-@contextmanager
-def _held(folder: Path, *, wait: bool) -> Iterator[bool]:
-    """Hold a folder against other processes. Gives whether it is held: False only without `wait`, if another has it."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield True
-    except BlockingIOError:
-        yield False
-    finally:
-        os.close(descriptor)
-
-
-def clear_halves(target: Path) -> None:
-    """Remove what killed calls of `replaced_folder` left beside the target. What a living one writes is left alone.
-
-    If one was killed while it put the new folder in the old one's place, it is put there now.
-    """
-    if not target.parent.is_dir():
-        return
-    with _held(target.parent, wait=True):
-        for half in target.parent.glob(f".{target.name}.{HALF}*"):
-            with _held(half, wait=False) as dead:
-                if dead:
-                    if (half / OLD).is_dir() and (half / NEW).is_dir() and not target.exists():
-                        (half / NEW).rename(target)
-                    shutil.rmtree(half, ignore_errors=True)
 
 
 @contextmanager
