@@ -121,19 +121,13 @@ class _Wiring:
         for name, model in scored.items():
             self._evaluate(name, model, None, "development")
         for stage in self.recipe.stages:
-            match stage:
-                case SftStage():
-                    made = self._sft(stage)
-                case PreferStage():
-                    self._prefer(stage)
-                    continue
-                case DpoStage():
-                    made = self._dpo(stage)
-                case RlvrStage():
-                    made = self._rlvr(stage)
-            self.steps.append(made)
-            self.models[stage.name] = scored[stage.name] = made
-            self._evaluate(stage.name, made, stage.name, "development")
+            if isinstance(stage, PreferStage):
+                self._prefer(stage)
+            else:
+                made = self._trained(stage)
+                self.steps.append(made)
+                self.models[stage.name] = scored[stage.name] = made
+                self._evaluate(stage.name, made, stage.name, "development")
             if stage.name == self.until != last:
                 self._compare(f"{SCORES}.{stage.name}", stage.name)
         if self.recipe.evaluate.unseal:
@@ -184,6 +178,15 @@ class _Wiring:
         """A stage's own settings, and what every algorithm needs of the recipe."""
         said = stage.model_dump(mode="json", exclude={"name", "kind", "from_", "primary", *left_out})
         return said | {"seed": self.recipe.seed, "template": self.recipe.template, "dtype": SAVED_DTYPE}
+
+    def _trained(self, stage: SftStage | DpoStage | RlvrStage) -> Step:
+        match stage:
+            case SftStage():
+                return self._sft(stage)
+            case DpoStage():
+                return self._dpo(stage)
+            case RlvrStage():
+                return self._rlvr(stage)
 
     def _sft(self, stage: SftStage) -> Step:
         if not self.rows.examples:
