@@ -39,7 +39,7 @@ seeds: $(VENV)/.core  ## the quickstart with seeds 1, 2 and 3, its unseen tasks 
 
 ray: $(VENV)/.dev  ## curation by a local Ray: the same rows out
 	$(PIP) -c constraints.txt -e '.[ray]'
-	$(BIN)/python -m pytest tests/support/test_ray_data.py
+	$(BIN)/python -m pytest tests/support/test_ray_actors.py
 
 help:
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:[^#]*## /\t/'

@@ -8,11 +8,11 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from postgrad.cli import report, run
+from postgrad.cli import decontaminate, deduplicate, redact, report, run
 from postgrad.cli.main import COMMANDS, main
 from postgrad.recipe import shipped_recipes
 from postgrad.support.errors import Failure, Mistake
@@ -159,6 +159,21 @@ def test_the_unexpected_is_one_line_and_a_log_in_the_run_folder(
     assert line == f"unexpected ZeroDivisionError: a; the traceback is in {log}"
     text = log.read_text()
     assert "Traceback" in text and "ZeroDivisionError" in text and f"postgrad run x --out {tmp_path}" in text
+
+
+@pytest.mark.parametrize("command", [decontaminate, deduplicate, redact])
+def test_commands_that_keep_nothing_promise_nothing_and_leave_no_log_in_an_output(
+    command: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    read = ["--train", "x", "--against", "y"] if command is decontaminate else ["--input", "x"]
+    words = [command.NAME, *read, "--out", str(tmp_path / "out")]
+    monkeypatch.setattr(command, "call", raising(RuntimeError("a")))
+    assert "the traceback is in" in said(capsys, 1, *words)
+    assert list((tmp_path / "out").iterdir()) == [] and list(tmp_path.glob("*.log"))
+    monkeypatch.setattr(command, "call", raising(OSError(errno.ENOSPC, "No space left on device")))
+    assert said(capsys, 1, *words) == "the disk is full; make room, then run the same command again"
 
 
 def test_without_a_run_folder_the_log_is_in_the_folder_for_temporary_files(

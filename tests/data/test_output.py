@@ -110,8 +110,9 @@ def test_rows_that_recipes_would_drop_stay(tmp_path: Path) -> None:
                       {"messages": [user, {"role": "assistant", "content": None, "tool_calls": [{"id": "2"}]}]})
     pairs = jsonl(tmp_path / "in" / "b.jsonl", {"prompt": "a", "chosen": "b", "rejected": "b"},
                   {"prompt": "a", "chosen": "b", "rejected": ""})
-    questions = jsonl(tmp_path / "in" / "c.jsonl", {"question": "q", "answer": ""}, {"question": "r", "answer": None})
-    for rows in (dialogues, pairs, questions):
+    questions = jsonl(tmp_path / "in" / "c.jsonl", {"question": "q", "answer": ""}, {"question": "r", "answer": 3})
+    withheld = jsonl(tmp_path / "in" / "d.jsonl", {"question": "q", "answer": None}, {"question": "r", "answer": None})
+    for rows in (dialogues, pairs, questions, withheld):
         for command in COMMANDS:
             assert main(words(command, rows, tmp_path / "out")) == 0
             assert (tmp_path / "out" / "kept.jsonl").read_bytes() == rows.read_bytes()

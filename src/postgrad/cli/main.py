@@ -36,7 +36,7 @@ from postgrad.cli import (
     verify,
 )
 from postgrad.cli.parser import Parser
-from postgrad.support.errors import EXIT_FAILURE, EXIT_INTERRUPTED, Mistake, PostgradError
+from postgrad.support.errors import ERROR_LOG, EXIT_FAILURE, EXIT_INTERRUPTED, Mistake, PostgradError
 from postgrad.support.nearest import nearest
 
 COMMANDS = (run, plan, report, trace, verify, chat, data, decontaminate, deduplicate, redact, store, doctor, schema)
@@ -93,8 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.errno in FULL:
             at = f" at {error.filename}" if error.filename else ""
-            return _say(f"the disk is full{at}; make room, then run the same command again: what was reached is kept",
-                        EXIT_FAILURE)
+            kept = ": what was reached is kept" if _is_run(options) else ""
+            return _say(f"the disk is full{at}; make room, then run the same command again{kept}", EXIT_FAILURE)
         return _say(_unexpected(error, words, options), EXIT_FAILURE)
     except Exception as error:
         return _say(_unexpected(error, words, options), EXIT_FAILURE)
@@ -124,8 +124,13 @@ def _say(line: str, code: int) -> int:
     return code
 
 
+def _is_run(options: argparse.Namespace | None) -> bool:
+    """Whether the command is the one that keeps what it reached, in a folder that may hold more than results."""
+    return getattr(options, "command", None) == run.NAME
+
+
 def _how_to_go_on(words: Sequence[str], options: argparse.Namespace | None) -> str:
-    if getattr(options, "command", None) == run.NAME:
+    if _is_run(options):
         return f"interrupted; what was reached is kept. To go on: {shlex.join(['postgrad', *words])}"
     return "interrupted"
 
@@ -136,9 +141,8 @@ def _unexpected(error: BaseException, words: Sequence[str], options: argparse.Na
     what = f"unexpected {type(error).__name__}{': ' if first else ''}{first}"
     called = f"postgrad {__version__}\n{shlex.join(['postgrad', *words])}\n\n"
     text = called + "".join(traceback.format_exception(error))
-    name = f"postgrad-error-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
-    out = getattr(options, "out", None)
-    for folder in ([Path(out)] if out else []) + [Path(tempfile.gettempdir())]:
+    name = ERROR_LOG.replace("*", f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}")
+    for folder in ([Path(options.out)] if options and _is_run(options) else []) + [Path(tempfile.gettempdir())]:
         try:
             (folder / name).write_text(text, encoding="utf-8", errors="backslashreplace")
         except OSError:

@@ -68,9 +68,9 @@ class Workers:
         """As the function `in_order`; the results do not depend on who does the work."""
         if self.ray is None:
             return in_order(make, arguments, pieces, self.processes)
-        from postgrad.support import ray_data  # an extra
+        from postgrad.support import ray_actors  # an extra
 
-        return ray_data.in_order(make, arguments, pieces, self.processes, self.ray)
+        return ray_actors.in_order(make, arguments, pieces, self.processes, self.ray)
 
 
 ALONE = Workers()
@@ -83,10 +83,15 @@ def workers_for(rows: float, processes: int | None = None, ray: str | None = Non
     return Workers(processes or (cores() if rows > FEW_ROWS or ray is not None else 1), ray)
 
 
-def _begin(make: Callable[..., Callable[[Any], Any]], arguments: tuple[Any, ...]) -> None:
-    global _work
+def begin() -> None:
+    """What a worker process does before all else."""
     inherit()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the parent says what happens
+
+
+def _begin(make: Callable[..., Callable[[Any], Any]], arguments: tuple[Any, ...]) -> None:
+    global _work
+    begin()
     _work = make(*arguments)
 
 
