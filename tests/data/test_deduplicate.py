@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.making import deduplicated, example, problem
-from data.naive_duplicates import kept, likeness
+from data.naive_duplicates import Pair, kept, kept_pairs, likeness, likeness_of_pairs
 from postgrad.data.deduplicate import EXACT, Rule
 from postgrad.data.deduplicate_tables import compare, hand_on
 from postgrad.data.rows import Handled, Record
@@ -184,13 +184,62 @@ def test_near_prompts_with_other_answers_are_said_apart() -> None:
         "best of its duplicates", "near prompt, another ground truth", "near duplicate"]
 
 
+def preference(pair: Pair, row: int) -> Preference:
+    """A pair, or a completion with a label where one answer is None."""
+    prompt, chosen, rejected = pair
+    asked = example(prompt, row=row)
+    made = Preference("c", asked.parents, asked.messages, "s", "MIT", "high")
+    if chosen is not None and rejected is not None:
+        return replace(made, chosen=chosen, rejected=rejected)
+    return replace(made, completion=chosen if rejected is None else rejected, label=rejected is None)
+
+
+def stays(pairs: list[Pair], rule: Rule) -> set[int]:
+    handled = run([preference(pair, row) for row, pair in enumerate(pairs)], rule)
+    return {row for row, one in enumerate(handled) if one.record is not None}
+
+
 def test_what_is_chosen_and_what_is_rejected_is_told_apart() -> None:
-    asked = example("which one?").messages
-    pair = Preference("c", example("x", row=0).parents, asked, "s", "MIT", "c", chosen="this", rejected="that")
-    turned = replace(pair, parents=example("x", row=1).parents, chosen="that", rejected="this")
-    again = replace(pair, parents=example("x", row=2).parents)
-    handled = run([pair, turned, again])
-    assert [row.record is None for row in handled] == [False, False, True]
+    pairs: list[Pair] = [("which one?", "this", "that"), ("which one?", "that", "this"), ("which one?", "this", "that")]
+    assert stays(pairs, EXACT) == {0, 1}
+
+
+LONG = " ".join(f"{first}{second}" for first in "abcdefgh" for second in "abcdefgh")
+
+
+@pytest.mark.parametrize("pairs", [
+    [(LONG, "yes it is", None), (LONG, None, "yes it is")],  # one completion, called good and bad
+    [(LONG, "yes it is", "no it is not"), (LONG, "no it is not", "yes it is")],
+    [(LONG, f"{LONG} first", f"{LONG} other"), (LONG, f"{LONG} other", f"{LONG} first")],  # each near the other
+    [(LONG, "2 + 2", "2 - 2"), (LONG, "2 - 2", "2 + 2")],  # nothing that tokens tell apart
+    [(LONG, "\U0001f44d", "\U0001f44e"), (LONG, "\U0001f44e", "\U0001f44d")],
+])
+def test_rows_that_contradict_each_other_both_stay(pairs: list[Pair]) -> None:
+    assert stays(pairs, Rule(near=0.8)) == {0, 1}
+    assert stays([*pairs, *pairs], Rule(near=0.8)) == {0, 1}
+    assert stays(pairs, Rule(near=0.8, turns="user")) == {0}  # prompts alone were asked for
+
+
+def test_a_near_preference_leaves_with_the_likeness_of_its_least_like_part() -> None:
+    pairs: list[Pair] = [(f"{LONG} please", f"{LONG} zz first", LONG), (LONG, f"{LONG} first", LONG[3:])]
+    pairs.append((LONG, f"{LONG} zz first", LONG[:-3]))
+    rule = Rule(near=0.5)
+    handled = run([preference(pair, row) for row, pair in enumerate(pairs)], rule)
+    assert {row for row, one in enumerate(handled) if one.record is not None} == kept_pairs(
+        pairs, [(sum(len(text or "") for text in pair),) for pair in pairs], 0.5) == {0, 1}
+    assert handled[2].entries[0].detail.startswith(f"{likeness_of_pairs(pairs[0], pairs[2]):.3f} of s,")
+
+
+ANSWER = st.lists(st.sampled_from(["red", "Red", "fox"]), max_size=3).map(" ".join)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(ANSWER, st.none() | ANSWER, st.none() | ANSWER).filter(lambda pair: pair[1:] != (None, None)),
+                max_size=14))
+def test_preferences_pair_by_pair(pairs: list[Pair]) -> None:
+    """At 0.9 parts so short are near only where they are the same, which no signature misses."""
+    ranks = [(sum(len(text or "") for text in pair),) for pair in pairs]
+    assert stays(pairs, Rule(near=0.9)) == kept_pairs(pairs, ranks, 0.9)
 
 
 @pytest.mark.parametrize("rule", [dict(exact=False), dict(near=0.3), dict(near=2.0), dict(turns="answers")])

@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 from data.naive_duplicates import kept, likeness, shingles
 from postgrad.data.buckets import SMALL
 from postgrad.data.near import MOST_COMPARED, Near, near_duplicates
+from postgrad.data.parts import prompts
 from postgrad.data.shingles import ShingleSpool, jaccard, matrix
 from postgrad.data.shingles import shingles as hashed
 from postgrad.data.signatures import FOUND, BandSpool, shape_for, signatures
@@ -24,7 +25,7 @@ WORDS = [f"{first}{second}" for first in "bcdfghjklmnprstvwz" for second in "aei
 
 def run(texts: list[str], near: float, folder: Path) -> Near:
     """All texts, in the order given as that of rank; each must have a token."""
-    hashes, offsets = hashed(texts)
+    hashes, offsets = prompts("examples", [[("user", text)] for text in texts])
     spool, bands = ShingleSpool(folder), BandSpool(folder, shape_for(near))
     half = len(texts) // 2
     for some in (slice(0, half + 1), slice(half, None)):  # in two pieces, as chunks come

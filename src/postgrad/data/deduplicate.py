@@ -10,9 +10,9 @@ text as written, the earlier row. So the order of files decides only between row
 
 Exact: roles and texts are equal after NFC and after every run of white space has become one blank (none at the ends).
 Case is kept: an answer in capitals is another answer where capitals were asked for. Near: the Jaccard likeness of the
-rows' shingle sets is at least `near` (`data.shingles`; the candidates: `data.near`). Rows are compared as whole
-dialogues or by their user turns alone. Problems are compared by their prompt, since a prompt must have one ground
-truth; where the ground truths differ the ledger says so.
+rows' shingle sets is at least `near` (`data.shingles`; the candidates: `data.near`), of preferences in every part
+(`data.parts`). Rows are compared as whole dialogues or by their user turns alone. Problems are compared by their
+prompt, since a prompt must have one ground truth; where the ground truths differ the ledger says so.
 """
 
 import hashlib
@@ -27,10 +27,12 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from postgrad.data import parts
 from postgrad.data.formats import Kind, Parsed
 from postgrad.data.near import Shown, near_duplicates
+from postgrad.data.parts import Said
 from postgrad.data.rows import Record
-from postgrad.data.shingles import ShingleSpool, shingles
+from postgrad.data.shingles import ShingleSpool
 from postgrad.data.signatures import BandSpool, Shape, shape_for, signatures
 from postgrad.records.types import Preference
 from postgrad.support.errors import Mistake
@@ -41,11 +43,6 @@ STEP = "deduplicate"
 STAYS = -1
 BEST, DUPLICATE, NEAR_DUPLICATE = "best of its duplicates", "duplicate", "near duplicate"
 Turns = Literal["all", "user"]
-Said = tuple[str, str]
-"""Who speaks (a role, or which answer of a preference it is), and the text."""
-_SALT: dict[Kind, np.uint64] = {
-    "examples": np.uint64(0), "problems": np.uint64(0x5851F42D4C957F2D), "preferences": np.uint64(0xDA942042E4DD58B5)}
-"""Each kind has shingles of its own: a prompt is no duplicate of a dialogue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +118,8 @@ def sign(kind: Kind, rows: Sequence[Sequence[Said]], rule: Rule) -> Signed:
     lengths = np.array([sum(len(text) for _, text in said) for said in rows], np.int64)
     if rule.shape is None:
         return Signed(keys, lengths)
-    hashes, offsets = shingles(["\n".join([text for _, text in said]) for said in compared])
-    hashes = hashes ^ _SALT[kind]
+    answered = kind == "preferences" and rule.turns == "all"
+    hashes, offsets = parts.preferences(compared) if answered else parts.prompts(kind, compared)
     return Signed(keys, lengths, hashes, offsets, signatures(hashes, offsets, rule.shape))
 
 

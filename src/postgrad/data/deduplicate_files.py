@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from postgrad.data.chunks import Chunk, Inputs, changed, lines_of
-from postgrad.data.deduplicate import BEST, STAYS, STEP, Comparison, Decided, Rule, Said, Signed, said_of, sign
+from postgrad.data.deduplicate import BEST, STAYS, STEP, Comparison, Decided, Rule, Signed, said_of, sign
 from postgrad.data.output import Form, Output, output
+from postgrad.data.parts import Said
 from postgrad.data.raw import Broken
 from postgrad.data.shingles import SHINGLE
 from postgrad.data.texts import Texts, readers

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postgrad.data.buckets import NONE, Buckets, find_buckets
-from postgrad.data.shingles import Rows, ShingleSpool, jaccard
+from postgrad.data.shingles import Rows, ShingleSpool, by_part, jaccard, least_likeness
 from postgrad.data.signatures import BandSpool
 from postgrad.support.progress import Progress
 
@@ -159,15 +159,16 @@ class _Crowd:
     def _nearest(self, own: NDArray[np.int64], candidates: list[int]) -> tuple[int, float] | None:
         """The candidate that is most alike, if it is near."""
         sets = [self._set(one) for one in candidates]
-        sizes = np.array([len(one) for one in sets])
         every = np.concatenate(sets)
+        of = np.repeat(np.arange(len(sets)), [len(one) for one in sets])
         places = np.searchsorted(own, every)
         places[places == len(own)] = 0
-        shared = np.add.reduceat(own[places] == every, np.cumsum(sizes) - sizes, dtype=np.int64)
-        likeness = shared / (len(own) + sizes - shared)
+        shared = own[places] == every
+        alike = least_likeness(by_part(every[shared], of[shared], len(sets)),
+                               by_part(own, np.zeros(len(own), np.int64), 1), by_part(every, of, len(sets)))
         self.comparisons += len(candidates)
-        best = int(np.argmax(likeness))
-        return (candidates[best], float(likeness[best])) if likeness[best] >= self._near else None
+        best = int(np.argmax(alike))
+        return (candidates[best], float(alike[best])) if alike[best] >= self._near else None
 
     def _set(self, row: int) -> NDArray[np.int64]:
         found = self._sets.get(row)

@@ -2,7 +2,8 @@
 
 A shingle is a run of `SHINGLE` tokens (`support.ngrams`: letters or digits after NFKC and case folding), as a 64-bit
 hash. A text of fewer tokens is one shingle, the whole of it; a text without tokens has none, and nothing is near it.
-Likeness is Jaccard's: shared shingles over all shingles of the two.
+Likeness is Jaccard's: shared shingles over all shingles of the two. A row with parts (`data.parts`) is as like another
+as its least like part: every shingle says in its first bits what it is a part of.
 
 Why three: a changed word touches three shingles, so that a row of 100 tokens may differ in three places and is still
 above 0.8 (95 / 101 = 0.94 for one, 0.83 for three, 0.78 for four). With five, common for web pages, two are the limit;
@@ -22,7 +23,9 @@ from postgrad.support.ngrams import Hashes, Offsets, token_hashes, windows
 
 SHINGLE = 3
 Rows = NDArray[np.int64]
+PART_BITS = 3
 _COLUMNS = (1 << 63) - 1
+_PARTS = 1 << PART_BITS
 
 
 def shingles(texts: Sequence[str]) -> tuple[Hashes, Offsets]:
@@ -39,6 +42,11 @@ def shingles(texts: Sequence[str]) -> tuple[Hashes, Offsets]:
     if not short.any():
         return found, starts
     return np.insert(found, starts[:-1][short], whole[short]), starts + np.concatenate([[0], np.cumsum(short)])
+
+
+def marked(hashes: Hashes, part: int) -> Hashes:
+    """The shingles as those of one part of a row, numbered below 2^PART_BITS."""
+    return (hashes >> np.uint64(PART_BITS)) | np.uint64(part << (64 - PART_BITS))
 
 
 class ShingleSpool:
@@ -100,7 +108,23 @@ def matrix(columns: NDArray[np.int64], offsets: Offsets) -> Any:
 
 def jaccard(sets: Any, ones: Rows, others: Rows) -> NDArray[np.float64]:
     """Likeness of the sets in rows `ones` with those in rows `others`, pair by pair. No set may be empty."""
-    sizes = np.diff(sets.indptr)
-    shared = np.diff(sets[ones].multiply(sets[others]).indptr)
-    both: NDArray[np.float64] = shared / (sizes[ones] + sizes[others] - shared)
-    return both
+    sizes = _counted(sets)
+    return least_likeness(_counted(sets[ones].multiply(sets[others])), sizes[ones], sizes[others])
+
+
+def _counted(sets: Any) -> NDArray[np.int64]:
+    return by_part(sets.indices, np.repeat(np.arange(sets.shape[0]), np.diff(sets.indptr)), sets.shape[0])
+
+
+def by_part(columns: NDArray[np.int64], rows: Rows, count: int) -> NDArray[np.int64]:
+    """How many members of each of `count` sets are of each part, from all members and their sets' numbers."""
+    parts = columns >> np.int64(63 - PART_BITS)
+    return np.bincount(rows * _PARTS + parts, minlength=count * _PARTS).reshape(count, _PARTS)
+
+
+def least_likeness(shared: NDArray[np.int64], ones: NDArray[np.int64],
+                   others: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Of sets that share so many members by part, and have so many, the least likeness of a part that either has."""
+    every = ones + others - shared
+    least: NDArray[np.float64] = np.divide(shared, every, out=np.ones(every.shape), where=every > 0).min(axis=1)
+    return least

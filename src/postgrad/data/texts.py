@@ -11,13 +11,13 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from postgrad.data.deduplicate import Said
 from postgrad.data.detection import detect
 from postgrad.data.formats import KINDS, Kind
 from postgrad.data.formats.conversations import CALCULATOR, SHAREGPT
 from postgrad.data.formats.detect import ANSWER, ASKED, PROMPT, SYSTEM
 from postgrad.data.formats.fields import ROLES, TOOLS, unpacked
 from postgrad.data.formats.pairs import TRANSCRIPT
+from postgrad.data.parts import Said
 from postgrad.data.raw import Broken, json_bytes, type_name
 
 SPEAKERS: dict[str, str] = {**SHAREGPT, **ROLES, **{name: name for name in TOOLS}}
