@@ -16,7 +16,7 @@ from postgrad.data.formats import KINDS, Kind
 from postgrad.data.formats.conversations import CALCULATOR, SHAREGPT
 from postgrad.data.formats.detect import ANSWER, ASKED, PROMPT, SYSTEM
 from postgrad.data.formats.fields import ROLES, TOOLS, unpacked
-from postgrad.data.formats.pairs import TRANSCRIPT
+from postgrad.data.formats.pairs import TRANSCRIPT, label, score
 from postgrad.data.parts import Said
 from postgrad.data.raw import Broken, json_bytes, type_name
 
@@ -188,15 +188,19 @@ def _answers(said: list[Said], name: str) -> list[Said]:
 
 
 def _ultrafeedback(row: dict[str, Any]) -> list[Said]:
-    completions = _list(row.get("completions"))
-    answers = [said for item in completions if isinstance(item, dict)
-               for said in _content(item.get("response"), "completion")] if isinstance(completions, list) else []
-    return _content(row.get("instruction"), "user") + answers
+    """The prompt, then every completion: the best rated ones are the chosen answer, where none is rated all are."""
+    given = _list(row.get("completions"))
+    completions = [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
+    scores = [score(item) for item in completions]
+    best = max((one for one in scores if one is not None), default=None)
+    return _content(row.get("instruction"), "user") + [
+        said for item, one in zip(completions, scores, strict=True)
+        for said in _content(item.get("response"), "chosen" if one == best else "rejected")]
 
 
 def _unpaired(row: dict[str, Any]) -> list[Said]:
-    return _fields(row, ("prompt",), "user") + _answers(
-        _fields(row, ("completion",), "assistant"), f"completion {str(row.get('label')).strip().lower()}")
+    answer = _fields(row, ("completion",), "assistant")
+    return _fields(row, ("prompt",), "user") + _answers(answer, f"completion {label(row.get('label'))}")
 
 
 def _problems(row: dict[str, Any]) -> list[Said]:

@@ -61,9 +61,9 @@ def ultrafeedback(row: dict[str, Any], kind: Kind) -> Parsed:
     for index, item in enumerate(listed(row.get("completions"), "completions", "completions")):
         if not isinstance(item, dict):
             raise Broken("wrong type", f"completions[{index}] is {type_name(item)}, wanted an object")
-        score = _score(item)
-        if score is not None:
-            rated.append((score, text(item, "response")))
+        rating = score(item)
+        if rating is not None:
+            rated.append((rating, text(item, "response")))
     best = max(rated, key=lambda one: one[0], default=None)
     lower = [one for one in rated if best and one[0] < best[0]]
     if best is None or not lower:
@@ -72,7 +72,8 @@ def ultrafeedback(row: dict[str, Any], kind: Kind) -> Parsed:
     return _pair((Message("user", asked),), best[1], rejected[1], row, kind)
 
 
-def _score(completion: dict[str, Any]) -> float | None:
+def score(completion: dict[str, Any]) -> float | None:
+    """What a completion is rated, if it is."""
     aspects = completion.get("annotations")
     ratings = [_number(aspect.get("Rating")) for aspect in aspects.values() if isinstance(aspect, dict)
                ] if isinstance(aspects, dict) else []
@@ -110,12 +111,17 @@ def unpaired(row: dict[str, Any], kind: Kind) -> Parsed:
         raise Broken("wrong role order", "completion is not one assistant turn")
     if not given(row, "label"):
         raise Broken("null field" if "label" in row else "missing field", "label")
-    label = {"true": True, "false": False, "1": True, "0": False}.get(str(row["label"]).strip().lower())
-    if label is None:
+    good = label(row["label"])
+    if good is None:
         raise Broken("wrong type", f"label is {type_name(row['label'])}, wanted true or false")
     prompt = in_order(turns(row, "prompt", "user"), "problems")
     if kind != "preferences":
         return Parsed(prompt, meta=meta(row))
     if not answer[0].content.strip():
         raise Broken("empty answer", "completion is blank")
-    return Parsed(prompt, completion=answer[0].content, label=label, meta=meta(row))
+    return Parsed(prompt, completion=answer[0].content, label=good, meta=meta(row))
+
+
+def label(value: Any) -> bool | None:
+    """Whether it calls a completion good; None if it is no such thing."""
+    return {"true": True, "false": False, "1": True, "0": False}.get(str(value).strip().lower())
