@@ -111,6 +111,23 @@ def test_a_field_alone_and_the_user_turns_alone(tmp_path: Path) -> None:
     assert [json.loads(line) for line in (tmp_path / "v" / "kept.jsonl").open()] == [asked[1]]  # the longer row
 
 
+ASKED = " ".join(f"{first}{second}" for first in "abcdefgh" for second in "abcdefgh")
+
+
+@pytest.mark.parametrize(("rows", "kept"), [
+    ([{"prompt": ASKED, "completion": "yes it is", "label": label} for label in (True, False, True, 0, 1)], [0, 1]),
+    ([{"prompt": ASKED, "chosen": one, "rejected": two} for one, two in (("yes", "no"), ("no", "yes"), ("Yes", "NO"))],
+     [0, 1]),
+    ([{"instruction": f"{ASKED} {end}", "completions": [
+        {"response": f"{ASKED} {number}", "overall_score": number} for number in (1, 2)]} for end in ("a", "b")], [0]),
+])
+def test_preferences_of_files_are_compared_part_by_part(
+    rows: list[dict[str, Any]], kept: list[int], tmp_path: Path
+) -> None:
+    deduplicate_files([write(tmp_path / "a.jsonl", rows)], tmp_path / "out", BOTH, workers=1)
+    assert [json.loads(line) for line in (tmp_path / "out" / "kept.jsonl").open()] == [rows[number] for number in kept]
+
+
 def test_dialogues_that_end_with_the_user_are_compared_too(tmp_path: Path) -> None:
     rows = [{"messages": [{"role": "user", "content": text}]} for text in ("a", "a ", "b")]
     assert deduplicate_files([write(tmp_path / "a.jsonl", rows)], tmp_path / "out", Rule())["rows_dropped"] == 1

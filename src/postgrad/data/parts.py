@@ -8,6 +8,7 @@ same one called bad. A preference that has no shingle to tell its answers apart 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +18,9 @@ from postgrad.data.shingles import marked, shingles
 from postgrad.support.ngrams import BASE, Hashes, Offsets
 
 Said = tuple[str, str]
-"""Who speaks (a role, or which answer of a preference it is), and the text."""
-CHOSEN, REJECTED = ("chosen", "completion True"), ("rejected", "completion False")
-ANSWERS = CHOSEN + REJECTED
+"""Who speaks (a role; of a preference `chosen`, `rejected`, or `completion` with its label), and the text."""
+Side = Literal["chosen", "rejected"]
+REJECTED = ("rejected", "completion False")
 _PART: dict[Kind, int] = {"examples": 0, "problems": 1, "preferences": 2}
 """The number of a row's first part; those of preferences go on from there."""
 
@@ -32,8 +33,8 @@ def prompts(kind: Kind, rows: Sequence[Sequence[Said]]) -> tuple[Hashes, Offsets
 
 def preferences(rows: Sequence[Sequence[Said]]) -> tuple[Hashes, Offsets]:
     """The shingles of preferences with their answers."""
-    asked, asked_at = prompts("preferences", [[turn for turn in said if turn[0] not in ANSWERS] for said in rows])
-    chosen, rejected = _Answers.of(rows, CHOSEN), _Answers.of(rows, REJECTED)
+    asked, asked_at = prompts("preferences", [[turn for turn in said if _side(turn[0]) is None] for said in rows])
+    chosen, rejected = _Answers.of(rows, "chosen"), _Answers.of(rows, "rejected")
     only_chosen, only_rejected = chosen.without(rejected), rejected.without(chosen)
     row = np.concatenate([_rows(asked_at), chosen.rows, rejected.rows, only_chosen.rows, only_rejected.rows])
     hashes = np.concatenate([asked, *(
@@ -54,8 +55,8 @@ class _Answers:
     rows: NDArray[np.int64]
 
     @classmethod
-    def of(cls, rows: Sequence[Sequence[Said]], names: tuple[str, ...]) -> "_Answers":
-        hashes, offsets = shingles(["\n".join([text for who, text in said if who in names]) for said in rows])
+    def of(cls, rows: Sequence[Sequence[Said]], side: Side) -> "_Answers":
+        hashes, offsets = shingles(["\n".join([text for who, text in said if _side(who) == side]) for said in rows])
         return cls(hashes, _rows(offsets))
 
     def without(self, other: "_Answers") -> "_Answers":
@@ -66,6 +67,13 @@ class _Answers:
     def _in_row(self) -> Hashes:
         """The shingles so that those of one row are others than those of the next."""
         return self.hashes ^ self.rows.astype(np.uint64) * np.uint64(BASE)
+
+
+def _side(who: str) -> Side | None:
+    """Which answer this is; None for a turn of the prompt. Completions without a sound label stand with the chosen."""
+    if who in REJECTED:
+        return "rejected"
+    return "chosen" if who == "chosen" or who.startswith("completion") else None
 
 
 def _rows(offsets: Offsets) -> NDArray[np.int64]:
