@@ -145,7 +145,8 @@ def test_a_row_may_be_named_by_its_file(curated: Path) -> None:
     hashed = by_source[0][0].file[:8]
     for said in ("alpha.jsonl:3", "/elsewhere/alpha.jsonl:3", f"{hashed}:3"):
         assert find_origins(curation, said) == by_source
-    for wrong, hint in (("alpah:3", "did you mean alpha?"), ("alpha", "SOURCE:ROW"), ("alpha:x", "SOURCE:ROW")):
+    for wrong, hint in (("alpah:3", "did you mean alpha?"), ("alpha", "SOURCE:ROW"), ("alpha:x", "SOURCE:ROW"),
+                        ("alpha:²", "SOURCE:ROW"), (f"alpha:{2**63}", "SOURCE:ROW")):
         with pytest.raises(Mistake, match=hint.replace("?", r"\?")):
             find_origins(curation, wrong)
     with pytest.raises(Mistake, match="no step of the run has seen row 10"):

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from postgrad.cli.main import main
+from postgrad.pipeline import verify
 
 from .making import RECIPE, Place, sums, write_jsonl, write_place
 
@@ -76,6 +77,7 @@ def test_rows_are_found_by_what_they_hold(
 
 @pytest.mark.parametrize(("words", "what"), [
     ((), "wants a row"), (("sums:5", "--yes"), "--yes goes with --delete"), (("nobody:5",), "no table has rows"),
+    (("sums:24",), "has row 24 of sums"), ((f"sums:{2**70}",), "is no origin"), (("sums:²",), "is no origin"),
     (("--containing", " "), "is empty"), (("--containing", "Zaphod"), "no row of the sources holds it")])
 def test_mistakes(trained: Place, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], what: str) -> None:
     assert main(["data", "erase", str(trained.out), *words]) == 2
@@ -99,3 +101,92 @@ def test_nothing_is_left_and_a_run_without_the_row_works(
     assert "sft" in done and "read.shapes" not in done             # what has nothing to do with the row is still there
     assert not holding(place.store, text) and holding(place.store, text_of(ROW + 1))
     assert (place.out / "model").is_dir() and (place.out / "report.html").is_file()
+
+
+LETTER = "Dear {}, your tests of last week came back and all values are as they should be, so there is nothing to do."
+OVERLAPPING, TWICE, FIRST_LETTER = 0, 1, 2
+MIXED = (SHORT.replace("sources: [sums]", "sources: [sums, more]")
+         .replace("sources:\n", "sources:\n  more: {path: more.jsonl, format: question_answer, licence: MIT}\n")
+         .replace("curate:\n", "curate:\n  deduplicate: {near: 0.6}\n  decontaminate: {above_limit: drop_rows}\n"))
+
+
+def said_by(place: Place, source: str, row: int) -> str:
+    """What a row, and what only rows that say the same, hold."""
+    question = json.loads((place.folder / f"{source}.jsonl").read_text().splitlines()[row])["question"]
+    return str(question).partition(":")[0].partition(", your tests")[0]
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory: pytest.TempPathFactory, base: Path, one_thread: None) -> Place:
+    """A run in the folder of its own sources, store and all. In `more`: a row that a task has, one that the other
+    source has, and a letter that the other source has to another person.
+    """
+    place = write_place(tmp_path_factory.mktemp("crowded") / "place", base, MIXED)
+    shared = {"question": "Which of the ninety birds of the marsh did Orla count twice?", "answer": "1 + 1 = 2\n#### 2"}
+    letters = [{"question": LETTER.format(name), "answer": "#### 0"} for name in ("Mrs Quillfeather", "Mr Dunnock")]
+    task = json.loads((place.folder / "sums_dev.jsonl").read_text().splitlines()[0])
+    write_jsonl(place.folder / "sums.jsonl", [*sums(24), shared, letters[1]])
+    write_jsonl(place.folder / "more.jsonl", [task, shared, letters[0], *sums(4, 50)])
+    place.name = "."
+    place.run()
+    return place
+
+
+@pytest.fixture
+def taken(crowded: Place, tmp_path: Path) -> Place:
+    """The same, to erase from."""
+    return crowded.copy(tmp_path / "place")
+
+
+def test_a_row_that_decontamination_dropped_and_shows(taken: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    text = said_by(taken, "more", OVERLAPPING)
+    before = {path for path in holding(taken.store, text) if taken.artifacts()["decontaminate"] in path.parents}
+    assert {path.name for path in before} == {"findings.json"}
+    said = erase(taken, capsys, f"more:{OVERLAPPING}", "--delete", "--yes")
+    hows = {one["step"]: one["how"] for one in said["artifacts"]}
+    assert hows["decontaminate"] == "holds" and not hows.keys() & {"mixture", "sft"}
+    assert {path.parent.name for path in holding(taken.store, text)} == {taken.hashes()["task.sums_dev"][0]}
+
+
+def test_a_row_that_two_sources_have(taken: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    text = said_by(taken, "more", TWICE)
+    found = holding(taken.store, text)
+    assert {path.parent for path in found} >= {taken.artifacts()["read.more"], taken.artifacts()["read.sums"]}
+    said = erase(taken, capsys, f"more:{TWICE}", "--delete", "--yes")
+    assert {(one["source"], one["row"]) for one in said["same_text"]} == {("sums", 24)}
+    assert {"read.sums", "read.more", "mixture", "sft"} <= {one["step"] for one in said["artifacts"]}
+    assert not holding(taken.store, text)
+
+
+def test_a_letter_to_another_person(taken: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    mine, other = said_by(taken, "more", FIRST_LETTER), said_by(taken, "sums", 25)
+    assert main(["data", "erase", str(taken.out), f"more:{FIRST_LETTER}"]) == 0
+    mine_to_take, _, to_look_at = capsys.readouterr().out.partition("Near duplicates")
+    assert "more.jsonl:3" in mine_to_take and "sums.jsonl" not in mine_to_take and "sums.jsonl:26" in to_look_at
+    said = erase(taken, capsys, f"more:{FIRST_LETTER}", "--delete", "--yes")
+    assert not said["same_text"] and [(one["source"], one["row"]) for one in said["near_text"]] == [("sums", 25)]
+    assert not holding(taken.store, mine)
+    assert {path.parent.name for path in holding(taken.store, other)} == {taken.hashes()["read.sums"][0]}
+
+
+def test_a_mixture_that_broke(taken: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    table = taken.artifacts()["mixture"] / "examples.parquet"
+    content = bytearray(table.read_bytes())
+    content[len(content) // 2] ^= 1
+    table.write_bytes(content)
+    assert [finding.step for finding in verify(taken.opened())] == ["mixture"]
+    said = erase(taken, capsys, "sums:3")
+    hows = {one["step"]: one["how"] for one in said["artifacts"]}
+    assert hows["sft"] == hows["evaluate.sft"] == hows["scores"] == "may hold" and "evaluate.base" not in hows
+    assert {"model", "report.html"} <= {Path(one["path"]).name for one in said["copies"]}
+
+
+def test_what_lies_beside_the_run_stays(taken: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    (taken.folder / ".git").mkdir()
+    (taken.folder / ".git" / "config").write_text("[core]")
+    before = {path.name for path in taken.folder.iterdir()}
+    said = erase(taken, capsys, "sums:3", "--delete", "--yes")
+    gone = before - {path.name for path in taken.folder.iterdir()}
+    assert gone == {"cards", "model", "report.html", "scores.json", "stages"}
+    assert gone == {Path(one["path"]).name for one in said["copies"]}
+    assert said_by(taken, "sums", 3) in (taken.folder / "sums.jsonl").read_text()

@@ -73,3 +73,38 @@ def test_a_key_beside_the_data_that_it_protects_is_a_mistake(
     assert main(private.command("--set", "curate.redact.email=pseudonym")) == Mistake.exit_code
     assert "with the data that it protects" in capsys.readouterr().err
     assert not (private.store / "pseudonym.key").exists()
+    assert main(["plan", str(private.recipe), "--store", str(private.store), "--set",
+                 "curate.redact.email=pseudonym"]) == 0  # fmt: skip
+    assert not (private.store / "pseudonym.key").exists()
+
+
+def test_a_plan_makes_no_key_and_knows_what_a_run_would_do(
+    private: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = Path(os.environ["POSTGRAD_PSEUDONYM_KEY"])
+    planned = ["plan", str(private.recipe), "--store", str(private.store), "--set", "curate.redact.email=pseudonym",
+               "--json"]  # fmt: skip
+
+    def in_store() -> dict[str, bool]:
+        assert main(planned) == 0
+        return {row["step"]: row["cached"] for row in json.loads(capsys.readouterr().out)["steps"]}
+
+    assert not any(in_store().values()) and not key.parent.exists()
+    assert main(private.command("--set", "curate.redact.email=pseudonym", "--until", "sft")) == 0
+    capsys.readouterr()
+    assert in_store()["read.sums"] and in_store()["sft"]
+    key.unlink()
+    there = in_store()
+    assert there["base"] and not there["read.sums"] and not there["sft"] and not key.exists()
+
+
+@pytest.mark.parametrize("said", ["curate.redact.email=report", "sources.sums.legal_basis=consent", None])
+def test_the_run_folder_of_rows_of_people_is_its_owners_alone(
+    private: Place, no_report: None, said: str | None
+) -> None:
+    before = os.umask(0o022)
+    try:
+        assert main(private.command("--until", "sft", *(("--set", said) if said else ()))) == 0
+    finally:
+        os.umask(before)
+    assert private.out.stat().st_mode & 0o777 == (0o700 if said else 0o755)

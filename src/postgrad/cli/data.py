@@ -13,7 +13,7 @@ from postgrad.cli.show_rows import heading, show
 from postgrad.support.errors import Mistake
 from postgrad.support.licences import describe
 from postgrad.support.nearest import nearest
-from postgrad.support.words import percent
+from postgrad.support.words import percent, whole_number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,9 +75,10 @@ def _add_ledger(actions: Any) -> None:
 
 
 def _count(said: str) -> int:
-    if not said.isdigit() or not int(said):
+    number = whole_number(said)
+    if not number:
         raise Mistake(f"is {said}", where="-n", mend="give a number from 1 on")
-    return int(said)
+    return number
 
 
 def _stats(options: argparse.Namespace) -> int:

@@ -21,8 +21,9 @@ WHERE = "postgrad data erase"
 def add(actions: Any) -> None:
     parser: Parser = actions.add_parser("erase", help="what a person's rows went into, to erase it", description=(
         "Name every artifact, model, score, report and copy that rows went into, in every run that shares the store, "
-        "and what their removal asks for. Nothing is removed without --delete --yes; the files that the rows were read "
-        "from are never touched."))
+        "and what may hold them because it is damaged, half made, or lost what it was made from. Nothing is removed "
+        "without --delete --yes, and then only what postgrad wrote: the files that the rows were read from, and all "
+        "others of yours, are never touched."))
     parser.add_argument("where", metavar="RUN|STORE", help="a run's folder, or a store")
     parser.add_argument("origins", nargs="*", metavar="ORIGIN", help=(
         "SOURCE:ROW, rows counted from 0, or SOURCE:FILE:ROW with the beginning of the file's hash"))
@@ -95,11 +96,20 @@ def _holding(store: "Store", texts: list[str], files: set[str]) -> list["Origin"
 
 
 def _tell(found: "Erasure", gone: bool) -> None:
-    if found.places:
+    lines: dict[str, Origin] = {}
+    near: dict[str, Origin] = {}
+    for place in sorted(found.places, key=lambda place: (str(place.path), place.origin.row)):
+        (near if place.origin in found.near else lines)[f"{place.path}:{place.origin.row + 1}"] = place.origin
+    if lines:
         print("Lines to take out of their files by hand:")
-        for place in sorted(found.places, key=lambda place: (str(place.path), place.origin.row)):
-            same = "  (says the same as a row asked for)" if place.origin in found.same else ""
-            print(f"  {place.path}:{place.origin.row + 1}{same}")
+        for where, origin in lines.items():
+            same = "  (says the same as a row asked for, as it was read)" if origin in found.same else ""
+            print(f"  {where}{same}")
+        print()
+    if near:
+        print("Near duplicates of these, which are other texts. If one is of the same person, name it as well:")
+        for where, origin in near.items():
+            print(f"  {where}  ({origin.source}:{origin.file[:12]}:{origin.row})")
         print()
     if found.artifacts:
         print_table(("artifact", "step", "why", "rows", "size", ""), [
@@ -116,8 +126,8 @@ def _tell(found: "Erasure", gone: bool) -> None:
     if not found.artifacts and not found.copies and not found.unknown:
         print("nothing in this store came of it")
         return
-    lines = ("take the lines above out of their files" if found.places
-             else "see that nothing makes the rows again, since no file of yours has them")
+    then = ("take the lines above out of their files" if lines
+            else "see that nothing makes the rows again, since no file of yours has them")
     first = f"{what} removed." if gone else f"{what}: --delete --yes removes them."
-    print(f"{first} Then {lines}, and run the recipe again: what is missing is made anew. Copies that you made "
+    print(f"{first} Then {then}, and run the recipe again: what is missing is made anew. Copies that you made "
           "elsewhere are not known here.")

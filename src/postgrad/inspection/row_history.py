@@ -17,6 +17,7 @@ from postgrad.inspection.source_facts import facts, sources
 from postgrad.records.types import Origin
 from postgrad.support.errors import Mistake
 from postgrad.support.nearest import nearest
+from postgrad.support.words import whole_number
 
 FEW = 5
 LEAST_HASH = 6
@@ -79,9 +80,9 @@ def find_origins(curation: Curation, said: str) -> list[tuple[Origin, str]]:
     Mistake if there is no such source or file, if the row is not a number, or if the source has several files.
     """
     name, _, number = said.rpartition(":")
-    if not name or not number.isdigit():
+    row = whole_number(number)
+    if not name or row is None:
         raise Mistake("names no row", where=said, mend="say SOURCE:ROW or FILE:ROW, rows counted from 0")
-    row = int(number)
     files = {source: {file.sha256: file.name for file in facts(curation, source).files}
              for source in sources(curation)}  # fmt: skip
     if name in files:

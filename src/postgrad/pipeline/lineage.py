@@ -1,6 +1,6 @@
 """Lineage from manifests alone: what an artifact was made from, and from what that was made, down to the files."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from glob import has_magic
 from pathlib import Path
 
@@ -12,6 +12,13 @@ from postgrad.support.patterns import fixed_part
 def parents(artifact: Artifact) -> dict[str, str]:
     """The keys of the artifacts that it was made from, by input name."""
     return {name: source["key"] for name, source in artifact.manifest["inputs"].items() if "key" in source}
+
+
+def files_of(artifact: Artifact) -> Iterator[tuple[Path, str]]:
+    """(where it lay, sha256) of the user's files that it was made from."""
+    for source in artifact.manifest["inputs"].values():
+        files = source.get("files", {})
+        yield from ((place_of(Path(source["path"]), name, files), value) for name, value in files.items())
 
 
 def reachable(store: Store, keys: Iterable[str]) -> set[str]:

@@ -175,8 +175,9 @@ def registered(store: Store) -> dict[Path, Path]:
     for path in sorted((store.root / "runs").glob("*.json")):
         try:
             said = json.loads(path.read_text())
-            known = [Path(said["folder"]), store.root / said.get("from_store", said["folder"])]
-            places[path] = next((place for place in known if (place / NAME).exists()), known[0])
+            # The way there first: of a store that was copied with its runs, the copies are meant.
+            known = [(store.root / said.get("from_store", said["folder"])).resolve(), Path(said["folder"])]
+            places[path] = next((place for place in known if (place / NAME).exists()), known[-1])
         except (ValueError, KeyError, TypeError):
             raise Failure("cannot be read", where=str(path), mend="remove it and run its recipe again") from None
     return places

@@ -1,5 +1,6 @@
 """The part of a plan that brings rows: sources read and cleaned, deduplicated, decontaminated, mixed. No torch."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
@@ -219,14 +220,17 @@ class Rows:
         return self._step(f"make.{name}", sourcing.make_source, config, {})
 
     def _redact(self, inputs: dict[str, Step | File]) -> dict[str, Any]:
-        """What is done about personal data. The files with names and with the key of pseudonyms become inputs."""
+        """What is done about personal data. The files with names and with the key of pseudonyms become inputs.
+
+        A run makes the key before it plans. Where there is none yet, no step that needs it can be in a store.
+        """
         said = self.recipe.curate.redact
         treatments = {kind: treatment for kind in PERSONAL if (treatment := getattr(said, kind)) != "keep"}
         if said.names is not None and "name" in treatments:
             inputs["names"] = File(said.names)
-        if said.pseudonyms:
-            key = key_file(said.pseudonym_key)
-            load_key(key)  # made if it is not there
+        key = key_file(said.pseudonym_key) if said.pseudonyms else None
+        if key and os.path.exists(key):  # noqa: PTH110 (Path.exists raises where it may not look)
+            load_key(key)  # Mistake if it is none
             inputs["pseudonyms"] = File(key)
         return {"treatments": treatments, "regions": list(said.regions), "presidio": said.presidio}
 

@@ -1,4 +1,4 @@
-"""Numbers as a reader wants them: points, intervals, p-values, counts, sizes, times, the names of stages."""
+"""Numbers as a reader writes and wants them: points, intervals, p-values, counts, sizes, times, the names of stages."""
 
 import re
 from pathlib import Path
@@ -24,6 +24,11 @@ def model_name(said: str) -> str:
 def scale(metric: str) -> float:
     """Shares are shown as points of a hundred; a perplexity as it is."""
     return 1.0 if metric in RAW_METRICS else 100.0
+
+
+def whole_number(said: str) -> int | None:
+    """The number that digits say; None if they say none, or one of more than 18 digits, which no table counts to."""
+    return int(said) if said.isdecimal() and len(said) <= 18 else None
 
 
 def number(value: float, decimals: int = 1) -> str:
