@@ -1,5 +1,8 @@
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -44,3 +47,15 @@ def test_what_a_worker_raises_is_raised_and_a_killed_one_is_said() -> None:
         list(in_order(raises, (), range(6), 2))
     with pytest.raises(Failure, match="a worker process was killed"):
         list(in_order(dies, (), range(6), 2))
+
+
+def test_a_plain_script_is_carried_out_once(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("""
+import operator
+from postgrad.support.parallel import in_order
+print("here")
+print(list(in_order(operator.itemgetter, (1,), ["ab", "cd"], 2)))
+""")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines() == ["here", "['b', 'd']"]

@@ -2,12 +2,15 @@
 
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
+from types import ModuleType
 from typing import Any, TypeVar
 
 from postgrad.support.errors import Failure, Mistake
@@ -44,7 +47,8 @@ def in_order(make: Callable[..., Callable[[P], R]], arguments: tuple[Any, ...], 
     waiting: deque[Future[R]] = deque()
     try:
         for piece in pieces:
-            waiting.append(pool.submit(_do, piece))
+            with _script_apart():
+                waiting.append(pool.submit(_do, piece))
             if len(waiting) >= AHEAD * workers:
                 yield waiting.popleft().result()
         while waiting:
@@ -54,6 +58,19 @@ def in_order(make: Callable[..., Callable[[P], R]], arguments: tuple[Any, ...], 
                       mend="it may have run out of memory: see `dmesg`, or use fewer workers") from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _script_apart() -> Iterator[None]:
+    """Processes that start meanwhile do not carry out the caller's script, as `spawn` has them do (it imports what
+    `__main__` is): a script without `if __name__ == "__main__"` would do all its work again in each of them.
+    """
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 @dataclass(frozen=True, slots=True)
