@@ -10,6 +10,7 @@ import pytest
 
 from postgrad.data.pii.kinds import KINDS, Redaction
 from postgrad.data.pii.names import read_names
+from postgrad.data.pii.pseudonyms import load_key
 from postgrad.data.pii.redact import Redactor
 from postgrad.embedded.clinic import source
 from postgrad.embedded.clinic.canaries import canaries
@@ -34,7 +35,9 @@ SHORT = RECIPE.partition("  - {name: pairs")[0] + "evaluate: {limit: 4, max_toke
 
 @pytest.fixture(autouse=True)
 def own_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Made here, as a run does before it plans."""
     monkeypatch.setenv("POSTGRAD_PSEUDONYM_KEY", str(tmp_path / "pseudonym.key"))
+    load_key(tmp_path / "pseudonym.key")
 
 
 @pytest.mark.parametrize("name", ["clinic", "clinic_unredacted"])
