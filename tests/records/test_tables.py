@@ -4,6 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from postgrad.records import tables
 from postgrad.records import types as t
 from postgrad.support.errors import Failure
+from postgrad.support.hashing import canonical_json
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 ORIGIN = st.builds(t.Origin, TEXT, TEXT, st.integers(0, 2**40))
@@ -54,6 +56,56 @@ def test_the_same_records_give_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
         tables.write_records(tmp_path / name, t.Rating, [rating] * 100)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def rows_of(lengths: list[int]) -> list[t.Rating]:
+    return [t.Rating(str(number), "rules", "honesty", 4.0, "é" * length) for number, length in enumerate(lengths)]
+
+
+@given(st.lists(st.integers(0, 30), max_size=40), st.lists(st.integers(1, 9), min_size=1))
+@settings(max_examples=50, deadline=None)
+def test_a_group_has_as_many_rows_as_fit_however_they_were_cut(lengths: list[int], cuts: list[int]) -> None:
+    """Row by row, by the texts' bytes and 8 for the number: a row that is too long for any group has its own."""
+    records, expected = rows_of(lengths), [[]] if lengths else []
+    for row in records:
+        size = sum(8 + len((r.completion + r.judge + r.aspect + r.rationale).encode()) for r in [*expected[-1], row])
+        if expected[-1] and (size > 100 or len(expected[-1]) == 3):
+            expected.append([])
+        expected[-1].append(row)
+    table, pieces, start = tables.table_of(t.Rating, records), [], 0
+    for length in cuts * 40:
+        pieces.append(table.slice(start, length))
+        start += length
+    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
+        patch.setattr(tables, "BYTES_A_GROUP", 100)
+        patch.setattr(tables, "ROWS_A_GROUP", 3)
+        one, other = Path(folder, "one"), Path(folder, "other")
+        assert tables.write_records(one, t.Rating, records) == len(records)
+        assert tables.write_tables(other, t.Rating, pieces) == len(records)
+        assert one.read_bytes() == other.read_bytes()
+        batches = list(tables.read_batches(one, t.Rating))
+        assert [list(tables.records_of(t.Rating, batch)) for batch in batches] == expected
+
+
+def test_ordinary_rows_lie_in_groups_of_20_000(tmp_path: Path) -> None:
+    table = tables.table_of(t.Rating, rows_of([7] * 100) * 405)
+    tables.write_tables(tmp_path / "made", t.Rating, iter([table.slice(0, 15_000), table.slice(15_000)]))
+    schema = table.schema.with_metadata({"postgrad": "Rating/1"})
+    with pq.ParquetWriter(tmp_path / "plain", schema, compression="zstd") as writer:
+        for start in (0, 20_000, 40_000):
+            writer.write_table(table.cast(schema).slice(start, 20_000))
+    assert (tmp_path / "made").read_bytes() == (tmp_path / "plain").read_bytes()
+
+
+@given(data=st.data())
+@settings(max_examples=25, deadline=None)
+def test_a_rows_bytes_are_those_of_its_texts_and_numbers(data: st.DataObject) -> None:
+    row = data.draw(RECORDS[t.Completion])
+    said = [row.prompt_id, row.model_key, row.finish_reason, canonical_json(row.sampling), *(x.text for x in row.turns)]
+    numbers = 4 + 4 + 8 + sum(4 * len(x.token_ids) + len(x.own) + 4 * len(x.logprobs) + 4 * len(x.policy_logprobs)
+                              for x in row.turns)
+    two = tables.table_of(t.Completion, [row, row])
+    assert tables._row_bytes(two.slice(1)).tolist() == [sum(len(text.encode()) for text in said) + numbers]
 
 
 def test_another_kind_is_refused(tmp_path: Path) -> None:

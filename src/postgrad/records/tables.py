@@ -7,8 +7,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from postgrad.records import types as t
 from postgrad.support.errors import Failure
@@ -17,6 +20,9 @@ from postgrad.support.hashing import canonical_json
 VERSION = 1
 T = TypeVar("T")
 ROWS_A_GROUP = 20_000
+BYTES_A_GROUP = 64 << 20
+"""Of texts and numbers in a row group and in a batch that is read: what bounds the memory where rows are long."""
+ROWS_AT_ONCE = 1_000
 
 ORIGIN = pa.struct([("source", pa.string()), ("file", pa.string()), ("row", pa.int64())])
 MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
@@ -100,23 +106,64 @@ def records_of(kind: type[T], batch: pa.RecordBatch | pa.Table) -> Iterator[T]:
 def write_records(path: Path, kind: type[T], records: Iterable[T]) -> int:
     """Write records of one kind, streaming; returns how many. The bytes depend on the records alone."""
     left = iter(records)
-    pieces = iter(lambda: list(islice(left, ROWS_A_GROUP)), [])
+    pieces = iter(lambda: list(islice(left, ROWS_AT_ONCE)), [])
     return write_tables(path, kind, (table_of(kind, piece) for piece in pieces))
 
 
 def write_tables(path: Path, kind: type, tables: Iterable[pa.Table]) -> int:
     """Write rows that are in their Parquet form already, to the same bytes as `write_records`; returns how many."""
     schema = SCHEMAS[kind].with_metadata({"postgrad": f"{kind.__name__}/{VERSION}"})
-    count, rest = 0, schema.empty_table()
+    count = 0
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for table in tables:
-            rest = pa.concat_tables([rest, table.cast(schema)])
-            while len(rest) >= ROWS_A_GROUP:
-                writer.write_table(rest.slice(0, ROWS_A_GROUP).combine_chunks())
-                count, rest = count + ROWS_A_GROUP, rest.slice(ROWS_A_GROUP)
-        if len(rest) or not count:
-            writer.write_table(rest.combine_chunks())
-    return count + len(rest)
+        for group in _groups(table.cast(schema) for table in tables):
+            writer.write_table(group)
+            count += len(group)
+        if not count:
+            writer.write_table(schema.empty_table())
+    return count
+
+
+def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The rows in groups of `ROWS_A_GROUP`, or of as many as have `BYTES_A_GROUP`, however they were cut before."""
+    held: list[pa.Table] = []
+    rows = size = 0
+    for table in tables:
+        ends = np.cumsum(_row_bytes(table))
+        start = 0
+        while start < len(table):
+            before = int(ends[start - 1]) if start else 0
+            fit = int(np.searchsorted(ends, BYTES_A_GROUP - size + before, side="right")) - start
+            taken = min(len(table) - start, ROWS_A_GROUP - rows, max(fit, int(not held)))
+            if taken:
+                held.append(table.slice(start, taken))
+                start, rows, size = start + taken, rows + taken, size + int(ends[start + taken - 1]) - before
+            if rows == ROWS_A_GROUP or start < len(table):
+                yield pa.concat_tables(held).combine_chunks()
+                held, rows, size = [], 0, 0
+    if held:
+        yield pa.concat_tables(held).combine_chunks()
+
+
+def _row_bytes(table: pa.Table) -> NDArray[np.int64]:
+    """Bytes of each row's texts and numbers: of the rows alone, however they lie in memory."""
+    sizes = np.zeros(len(table), np.int64)
+    for column in table.columns:
+        sizes += np.concatenate([np.zeros(0, np.int64), *map(_value_bytes, column.chunks)])
+    return sizes
+
+
+def _value_bytes(array: Any) -> NDArray[np.int64]:
+    """Bytes of each value, of those within it too; null has none."""
+    if pa.types.is_string(array.type):
+        return np.asarray(pc.fill_null(pc.binary_length(array), 0), np.int64)
+    if pa.types.is_struct(array.type):
+        return sum((_value_bytes(part) for part in array.flatten()), np.zeros(len(array), np.int64))
+    if not pa.types.is_list(array.type):
+        return np.full(len(array), (array.type.bit_width + 7) // 8, np.int64)
+    within = np.concatenate([np.zeros(1, np.int64), np.cumsum(_value_bytes(array.flatten()))])
+    lengths = np.asarray(pc.fill_null(pc.list_value_length(array), 0), np.int64)
+    ends = np.cumsum(lengths)
+    return within[ends] - within[ends - lengths]
 
 
 def read_batches(path: Path, kind: type) -> Iterator[pa.RecordBatch]:
@@ -127,7 +174,8 @@ def read_batches(path: Path, kind: type) -> Iterator[pa.RecordBatch]:
             wanted = f"{kind.__name__}/{VERSION}"
             if said != wanted:
                 raise Failure(f"holds {said or 'no postgrad records'}, wanted {wanted}", where=str(path))
-            yield from file.iter_batches(batch_size=ROWS_A_GROUP)
+            for group in range(file.num_row_groups):  # batches go across groups else
+                yield from file.iter_batches(batch_size=ROWS_A_GROUP, row_groups=[group])
     except (pa.ArrowException, OSError) as error:
         raise Failure(f"cannot be read ({error})", where=str(path), mend="run `postgrad store verify`") from error
 
