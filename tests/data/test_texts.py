@@ -8,8 +8,10 @@ import pytest
 from data.test_formats import EXAMPLES, PREFERENCES
 from postgrad.data.deduplicate import said_in
 from postgrad.data.formats import KINDS, find_format, parse
-from postgrad.data.raw import Broken
+from postgrad.data.raw import Broken, RawRow
+from postgrad.data.sources import SourceSpec, handle
 from postgrad.data.texts import READERS, Texts
+from postgrad.records.types import Origin
 
 USER, CALL = {"role": "user", "content": "Hi"}, {"function": {"name": "look", "arguments": "{}"}}
 SOUND: dict[str, dict[str, Any]] = {
@@ -35,7 +37,8 @@ def test_a_row_that_recipes_take_says_the_same_to_both(name: str) -> None:
     (form,) = find_format(SOUND[name])
     texts = Texts(form)
     assert texts.kind == KINDS[form][0]
-    assert texts.said(SOUND[name]) == said_in(parse(SOUND[name], form, texts.kind))
+    record = handle(RawRow(0, SOUND[name]), Origin("s", "f", 0), SourceSpec("s", "MIT", format=form)).record
+    assert record is not None and texts.said(SOUND[name]) == said_in(record)
     asked = [turn.content for turn in parse(SOUND[name], form, "problems").messages if turn.role == "user"]
     assert texts.user(SOUND[name]) == asked
 

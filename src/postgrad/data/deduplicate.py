@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postgrad.data import parts
-from postgrad.data.formats import Kind, Parsed
+from postgrad.data.formats import Kind
 from postgrad.data.near import Shown, near_duplicates
 from postgrad.data.parts import Said
 from postgrad.data.rows import Record
@@ -77,11 +77,11 @@ def normalised(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
-def said_in(row: Record | Preference | Parsed) -> list[Said]:
+def said_in(row: Record) -> list[Said]:
     """All that a row says: the messages, and of a preference the answers after its prompt."""
     messages = row.prompt if isinstance(row, Preference) else row.messages
     said: list[Said] = [(message.role, message.content) for message in messages]
-    if isinstance(row, Preference | Parsed):
+    if isinstance(row, Preference):
         answers = (("chosen", row.chosen), ("rejected", row.rejected), (f"completion {row.label}", row.completion))
         said += [(name, answer) for name, answer in answers if answer is not None]
     return said
