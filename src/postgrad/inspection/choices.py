@@ -10,7 +10,7 @@ from postgrad.support.licences import describe
 from postgrad.support.words import compact, moment, seconds, size
 
 BESIDE = {"name", "kind", "primary", "from", "from_"}
-UNSET = (None, "", {}, [])
+UNSET: tuple[Any, ...] = (None, "", {}, [])
 
 
 @dataclass(frozen=True)

@@ -8,4 +8,5 @@ from postgrad.recipe.schema import json_schema
 
 __all__ = [
     "FILES_OF_CURATION", "Capability", "Curate", "DpoStage", "Evaluate", "ModelSpec", "PreferStage", "Recipe",
-    "RlvrStage", "SftStage", "Shipped", "Source", "Stage", "TaskSpec", "json_schema", "load", "resolved", "shipped_recipes"]
+    "RlvrStage", "SftStage", "Shipped", "Source", "Stage", "TaskSpec", "json_schema", "load", "resolved",
+    "shipped_recipes"]

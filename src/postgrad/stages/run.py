@@ -195,7 +195,8 @@ def recipe_hash(recipe: Recipe, made: Plan, hashes: FileHashes) -> str:
     """
     said = resolved(recipe)
     read = {file.path for step in in_order(made.steps) for file in step.inputs.values() if isinstance(file, File)}
-    read |= {recipe.curate.filter.keywords_file}  # its words stand in the config of steps
+    if recipe.curate.filter.keywords_file is not None:
+        read.add(recipe.curate.filter.keywords_file)  # its words stand in the config of steps
     named = [(said, "base_model"), *((said["curate"][part], key) for part, key in FILES_OF_CURATION)]
     named += [(entry, "path") for part in ("sources", "tasks", "models") for entry in said[part].values()]
     for entry, key in named:
