@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from data.naive_duplicates import kept, likeness, shingles
+from postgrad.data import near
 from postgrad.data.buckets import SMALL
 from postgrad.data.near import MOST_COMPARED, Near, near_duplicates
 from postgrad.data.parts import prompts
@@ -135,6 +136,29 @@ def test_precision_and_recall_against_every_pair(tmp_path: Path) -> None:
     assert len(missed) <= 0.01 * len(owed)  # of the rows near one that stayed, at least 99 of 100 are found
     assert all(found.keeper[row] in near[row] for row in np.flatnonzero(left))  # and nothing else is
     assert found.capped == 0
+
+
+def test_long_rows_are_compared_few_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sets that are in memory at once have a bounded number of members, whatever the pairs; the outcome is one."""
+    draw = random.Random(5)
+    rows = [draw.choices(WORDS, k=draw.choice([20, 200])) for _ in range(80)]
+    rows += [edited(draw.choice(rows), 1, draw) for _ in range(40)]
+    rows += [row.split() for row in template_rows(40, 60, 6, draw)]
+    texts = [" ".join(words) for words in rows]
+    whole = run(texts, 0.8, tmp_path)
+    members: list[int] = []
+
+    def counted(sets: csr_array, *pairs: np.ndarray) -> np.ndarray:
+        members.append(sets.nnz)
+        return jaccard(sets, *pairs)
+
+    monkeypatch.setattr(near, "jaccard", counted)
+    monkeypatch.setattr(near, "SHINGLES_AT_ONCE", 1_000)
+    monkeypatch.setattr(near, "BYTES_AT_HAND", 1_000)
+    parted = run(texts, 0.8, tmp_path)
+    assert max(members) <= 1_000 + 2 * 200 and len(members) > 2 * shape_for(0.8).bands
+    assert (parted.keeper.tolist(), parted.likeness.tolist()) == (whole.keeper.tolist(), whole.likeness.tolist())
+    assert parted.comparisons == whole.comparisons
 
 
 def template_rows(count: int, words: int, slots: int, draw: random.Random) -> list[str]:

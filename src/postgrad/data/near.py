@@ -11,13 +11,13 @@ candidates were passed over is counted in `capped`.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from postgrad.data.buckets import NONE, Buckets, find_buckets
+from postgrad.data.buckets import NONE, Buckets, Numbers, find_buckets
 from postgrad.data.shingles import Rows, ShingleSpool, by_part, jaccard, least_likeness
 from postgrad.data.signatures import BandSpool
 from postgrad.support.progress import Progress
@@ -27,8 +27,12 @@ REMEMBERED = 32
 FIRST_COMPARED = 4
 """Before all of its candidates a row meets so many: most rows of a template are near one of them, or near none."""
 ROWS_AT_ONCE = 1 << 16
-SETS_AT_HAND = 1 << 15
-"""Shingle sets of rows in large buckets that are kept in memory, about 1 kB each."""
+SHINGLES_AT_ONCE = 1 << 21
+"""Shingles of the pairs that are compared at once: some 100 MB."""
+BYTES_AT_HAND = 32 << 20
+"""Of shingle sets of rows in large buckets that are kept in memory."""
+SET_BYTES = 256
+"""Beyond its 8 bytes a shingle, what a set takes in memory."""
 
 Shown = Callable[[str, float | None, str], Progress]
 """What shows progress: `support.progress.Progress`, or a step's `resources.progress`."""
@@ -66,6 +70,14 @@ def near_duplicates(ranked: Rows, spool: ShingleSpool, bands: BandSpool, near: f
     return found
 
 
+def _pieces(pairs: Iterable[tuple[Numbers, Numbers]], sizes: Rows) -> Iterator[tuple[Numbers, Numbers]]:
+    """The pairs, so many at a time that their sets have `SHINGLES_AT_ONCE`, or one pair that has more."""
+    for earlier, later in pairs:
+        ends = np.cumsum(sizes[earlier] + sizes[later])
+        cuts = np.flatnonzero(np.diff(ends // SHINGLES_AT_ONCE)) + 1
+        yield from zip(np.split(earlier, cuts), np.split(later, cuts), strict=True)
+
+
 @dataclass(frozen=True, slots=True)
 class _Edges:
     """Pairs of rows that are near each other, by the later row, then by the earlier."""
@@ -79,9 +91,9 @@ class _Edges:
     def verified(cls, rows: Rows, buckets: Buckets, spool: ShingleSpool, near: float, progress: Progress) -> "_Edges":
         """The near ones of all pairs of the small buckets."""
         kept: list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]] = []
-        comparisons = 0
+        comparisons, sizes = 0, spool.counts[rows]
         for band in range(len(buckets.members)):
-            for earlier, later in buckets.pairs(band):
+            for earlier, later in _pieces(buckets.pairs(band), sizes):
                 numbers, places = np.unique(np.concatenate([earlier, later]), return_inverse=True)
                 likeness = jaccard(spool.sets(rows[numbers]), places[: len(earlier)], places[len(earlier) :])
                 comparisons += len(earlier)
@@ -128,6 +140,7 @@ class _Crowd:
         self._stayed: dict[int, list[int]] = {}
         self._passed_over: set[int] = set()
         self._sets: dict[int, NDArray[np.int64]] = {}
+        self._held = 0
 
     def between(self, first: int, end: int) -> list[int]:
         """The crowded rows from `first` to before `end`."""
@@ -173,7 +186,10 @@ class _Crowd:
     def _set(self, row: int) -> NDArray[np.int64]:
         found = self._sets.get(row)
         if found is None:
-            if len(self._sets) >= SETS_AT_HAND:
+            found = self._spool.row(int(self.rows[row]))
+            if self._held > BYTES_AT_HAND:
                 self._sets.clear()
-            found = self._sets[row] = self._spool.row(int(self.rows[row]))
+                self._held = 0
+            self._sets[row] = found
+            self._held += SET_BYTES + found.nbytes
         return found
