@@ -69,8 +69,8 @@ def read_source(inputs: Inputs, config: Config, resources: Resources) -> None:
 
     Inputs: `file…`, its files or folders; `base` where a filter counts tokens; `names` and `pseudonyms`, the files with
     names to look for and with the key of pseudonyms. Config: {"source": the fields of `SourceSpec`, "filter": of
-    `FilterConfig`, "redact": {"treatments", "regions", "presidio"}, "template"}. Mistake if no row can be read; broken
-    rows among good ones are in the ledger.
+    `FilterConfig`, "redact": {"treatments", "regions", "presidio"}}, and "template" where a filter counts tokens.
+    Mistake if no row can be read; broken rows among good ones are in the ledger.
     """
     files = [file for name in sorted(inputs) if name.startswith(FILE) for file in find_files(inputs[name])]
     spec, filters = resolve(files, SourceSpec(**config["source"])), config_of(config["filter"])
@@ -159,9 +159,9 @@ class _CountedBatches:
 
 
 def mix(inputs: Inputs, config: Config, resources: Resources) -> None:
-    """Config: what `mixture.as_config` writes, and "template".
+    """Config: what `mixture.as_config` writes, and for examples "template".
 
-    Tokens are the trained ones of examples (which needs `template` and the input `base`); prompts and problems have
+    Tokens are the trained ones of examples (which needs "template" and the input `base`); prompts and problems have
     none and count 1. A row that is taken more than once is written as often. Rows are in memory a bucket at a time.
     """
     kinds = _kinds(inputs)
