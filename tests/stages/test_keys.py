@@ -1,9 +1,9 @@
 """What of a recipe is in which step's key: what a change makes anew, and what it leaves alone."""
 
-import json
-
 import pytest
 
+from postgrad.inspection.curation import Curation
+from postgrad.inspection.run_folder import read
 from postgrad.pipeline import plan_keys
 from postgrad.pipeline.steps import Step, in_order
 from postgrad.recipe import load
@@ -46,13 +46,14 @@ def test_what_curation_tells_people_alone_is_no_reason_to_train_again(finished: 
     other = Place(finished.folder, finished.recipe, "other")
     _, done = other.run("curate.decontaminate.above_limit=accept")
     assert done == ["decontaminate", "pairs.decontaminate", "rlvr.decontaminate"]
+    said = Curation(read(other.out)).findings("mixture")  # the report is of this run, and not of the one that made SFT
+    assert said is not None and said["rule"]["above_limit"] == "accept"
     task = "tasks.more={path: sums_dev.jsonl, format: question_answer, verifier: math, licence: MIT}"
     _, done = other.run(task.replace("sums_dev", str(finished.folder / "sums_dev")),
                         "capabilities.math.development=[sums_dev, more]")
     assert done and not {name for name in done if name.partition(".")[2] in ("completions", "reference")}
     assert not {"mixture", "sft", "pairs", "dpo", "rlvr"} & set(done) and "decontaminate" in done
     assert other.hashes()["sft"] == finished.hashes()["sft"]
-    assert json.loads((other.artifacts()["decontaminate"] / "findings.json").read_text())["rule"]
 
 
 def test_a_mixture_of_problems_reads_neither_tokens_nor_a_template(place: Place) -> None:
