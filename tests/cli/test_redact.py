@@ -70,6 +70,23 @@ def test_one_field_alone(rows: Path) -> None:
     assert json.loads(kept(rows)[2]) == {"text": "MRN <record_number>", "other": "883412 again, jane@example.com"}
 
 
+def test_a_field_is_the_heading_of_its_value(rows: Path) -> None:
+    for row in ({"mrn": "1234567"}, {"patientId": 771204}):
+        rows.write_text(json.dumps(row) + "\n")
+        for words in ((), ("--field", next(iter(row)))):
+            assert redact(rows, *words) == 0
+            assert json.loads(kept(rows)[0]) == dict.fromkeys(row, "<record_number>")
+
+
+def test_nothing_secret_goes_into_the_object_store_of_ray(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names, packed = rows.parent / "names.txt", rows.with_suffix(".csv")
+    names.write_text("Anna Smith\n")
+    packed.write_text("text\nhello\n")
+    for path, words in ((rows, ("--names", str(names))), (rows, ("--kind", "email=pseudonym")), (packed, ())):
+        assert redact(path, "--ray", "local", "--key", str(rows.parent / "key"), *words) == 2
+        assert "object store" in capsys.readouterr().err
+
+
 def test_names_of_a_file(rows: Path) -> None:
     names = rows.parent / "names.txt"
     names.write_text("Anna Smith\n")

@@ -1,12 +1,15 @@
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from postgrad.support.errors import Failure
+from postgrad.support.network import NOWHERE
 from postgrad.support.parallel import AHEAD, in_order
 
 
@@ -40,6 +43,31 @@ def test_pieces_are_taken_as_they_are_needed() -> None:
     next(results)
     assert len(taken) <= AHEAD * 2
     results.close()
+
+
+def reaches_out() -> Callable[[int], int]:
+    def reach(number: int) -> int:
+        with socket.socket() as one, suppress(PermissionError):
+            one.connect(NOWHERE)
+        return number
+
+    return reach
+
+
+GUARDED = """
+from postgrad.support.network import enter
+from postgrad.support.parallel import in_order
+from test_parallel import reaches_out
+held = enter("guarded")
+list(in_order(reaches_out, (), range(5), 2))
+print(held.json()["attempts"])
+"""
+
+
+def test_what_the_network_guard_refuses_in_workers_is_counted_in_their_parent() -> None:
+    done = subprocess.run([sys.executable, "-c", GUARDED], capture_output=True, text=True, timeout=60,
+                          cwd=Path(__file__).parent)
+    assert (done.stdout, done.stderr) == ("5\n", "")
 
 
 def test_what_a_worker_raises_is_raised_and_a_killed_one_is_said() -> None:

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from postgrad.data.files import raw_rows
+from postgrad.support.ngrams import folded
 
 
 def rows_containing(path: Path, text: str) -> Iterator[int]:
-    """The numbers, from 0, of the rows with a text anywhere in them that holds `text`, case and runs of blanks aside.
+    """The numbers, from 0, of the rows with a text anywhere in them that holds `text`, aside from case, runs of blanks,
+    and how Unicode writes it (NFKC_Casefold).
 
     Rows that cannot be read are passed over: they went into nothing. Mistakes as `files.raw_rows`.
     """
@@ -19,7 +21,7 @@ def rows_containing(path: Path, text: str) -> Iterator[int]:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.casefold().split())
+    return " ".join(folded(text).split())
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -14,6 +14,7 @@ import socket
 import struct
 import sys
 from dataclasses import dataclass, field
+from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,13 +39,17 @@ LOCAL = {getattr(socket, name) for name in ("AF_UNIX", "AF_NETLINK", "AF_ALG") i
 SHOWN = 8
 WHERE = "network"
 
+_held: "Isolation | None" = None
+"""What `enter` did in this process."""
+
 
 @dataclass
 class Isolation:
-    """What was done about the network and how it was held to it; `attempts` counts while the process lives.
+    """What was done about the network and how it was held to it.
 
     `interfaces`: those of the namespace, with their state. `connect`: what became of an attempt to reach `NOWHERE`.
-    `tried`: the first few places that Python code was refused.
+    `attempts`: how often Python code of this process was refused, and of the worker processes that have ended.
+    `tried`: the first few places, of this process.
     """
 
     mode: Mode
@@ -73,15 +78,26 @@ def enter(mode: Mode) -> Isolation:
         case "none":
             made = Isolation(mode, _leave())
             made.interfaces, made.connect = _proof()
+    global _held
     guard(made)
     os.environ[VARIABLE] = mode
+    _held = made
     return made
 
 
-def inherit() -> None:
-    """Guard a worker process whose parent was told to leave the network; a namespace it has got from it already."""
+def inherit(refused: "Synchronized[int] | None" = None) -> None:
+    """Guard a worker process whose parent was told to leave the network; a namespace it has got from it already.
+
+    `refused` counts for the parent what is refused here.
+    """
     if os.environ.get(VARIABLE) in ("guarded", "none"):
-        guard(Isolation("guarded", "as its parent"))
+        guard(Isolation("guarded", "as its parent"), refused)
+
+
+def add_refused(count: int) -> None:
+    """Take what was refused to this process's workers into its own count."""
+    if _held is not None:
+        _held.attempts += count
 
 
 def _leave() -> str:
@@ -135,7 +151,7 @@ def _is_up(name: str) -> bool:
     return bool(flags & UP)
 
 
-def guard(isolation: Isolation) -> None:
+def guard(isolation: Isolation, refused: "Synchronized[int] | None" = None) -> None:
     """Refuse, for as long as this process lives, what Python's sockets send beyond this machine, and count it."""
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
@@ -148,6 +164,9 @@ def guard(isolation: Isolation) -> None:
         if _is_own(place):
             return
         isolation.attempts += 1
+        if refused is not None:
+            with refused.get_lock():
+                refused.value += 1
         if len(isolation.tried) < SHOWN and place not in isolation.tried:
             isolation.tried.append(place)
         raise PermissionError(errno.EACCES, f"the recipe says `network: {isolation.mode}`")

@@ -58,8 +58,13 @@ def tokens(text: str) -> list[str]:
     """The tokens of a text in order; "" and mere punctuation give none."""
     if text.isascii():
         return _ASCII.findall(text.lower())
+    return _token().findall(folded(text))
+
+
+def folded(text: str) -> str:
+    """A text as one that reads the same: Unicode's NFKC_Casefold, without what cannot be seen."""
     seen = unicodedata.normalize("NFKC", _IGNORED.sub("", text))
-    return _token().findall(unicodedata.normalize("NFKC", seen.casefold()))
+    return unicodedata.normalize("NFKC", seen.casefold())
 
 
 class _Remembered(dict[str, int]):

@@ -10,11 +10,12 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
+from multiprocessing.sharedctypes import Synchronized
 from types import ModuleType
 from typing import Any, TypeVar
 
 from postgrad.support.errors import Failure, Mistake
-from postgrad.support.network import inherit
+from postgrad.support.network import add_refused, inherit
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -43,7 +44,9 @@ def in_order(make: Callable[..., Callable[[P], R]], arguments: tuple[Any, ...], 
     if workers <= 1:
         yield from map(make(*arguments), pieces)
         return
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (make, arguments))
+    context = get_context("spawn")
+    refused = context.Value("Q", 0)
+    pool = ProcessPoolExecutor(workers, context, _begin, (refused, make, arguments))
     waiting: deque[Future[R]] = deque()
     try:
         for piece in pieces:
@@ -58,6 +61,7 @@ def in_order(make: Callable[..., Callable[[P], R]], arguments: tuple[Any, ...], 
                       mend="it may have run out of memory: see `dmesg`, or use fewer workers") from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+        add_refused(refused.value)
 
 
 @contextmanager
@@ -100,15 +104,15 @@ def workers_for(rows: float, processes: int | None = None, ray: str | None = Non
     return Workers(processes or (cores() if rows > FEW_ROWS or ray is not None else 1), ray)
 
 
-def begin() -> None:
-    """What a worker process does before all else."""
-    inherit()
+def begin(refused: "Synchronized[int] | None" = None) -> None:
+    """What a worker process does before all else. `refused` counts what the network's guard refuses there."""
+    inherit(refused)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the parent says what happens
 
 
-def _begin(make: Callable[..., Callable[[Any], Any]], arguments: tuple[Any, ...]) -> None:
+def _begin(refused: "Synchronized[int]", make: Callable[..., Callable[[Any], Any]], arguments: tuple[Any, ...]) -> None:
     global _work
-    begin()
+    begin(refused)
     _work = make(*arguments)
 
 

@@ -172,3 +172,7 @@ def test_a_heading_of_a_table_is_a_word_for_its_column() -> None:
     found = find(text, Redaction({"national_id": "replace", "record_number": "replace", "birth_date": "replace"}))
     assert [(text[one.start : one.end], one.kind) for one in found] == [
         ("123456789", "national_id"), ("883412", "record_number"), ("1970-05-03", "birth_date")]
+
+
+def test_a_number_of_four_digits_needs_no_other_number_beside_it() -> None:
+    assert find_national_ids("PAN: ACUPA7085R.") == [(5, 15)]  # of stdnum's documentation

@@ -74,6 +74,29 @@ def test_the_ground_truth_follows_its_prompt_and_a_number_in_it_is_not_searched(
     assert one(card, card="replace").record is card
 
 
+def test_a_number_goes_with_the_value_that_was_found_elsewhere_in_its_row() -> None:
+    for truth in (1234567, 1234567.0, [1234567], {"answer": 1234567}):
+        record = one(problem("My MRN: 1234567. Say it.", truth), record_number="replace").record
+        assert isinstance(record, Problem)
+        assert "1234567" not in repr(record) and "<record_number>" in repr(record.ground_truth)
+    row = problem("My MRN: 1234567. Say it.", 12345678, plain="x")
+    record = one(row, record_number="replace").record
+    assert isinstance(record, Problem) and record.ground_truth == 12345678
+    card = problem("What is 4111111111111110 + 1?", 4111111111111111)
+    assert one(card, card="replace").record is card
+
+
+def test_answers_that_differ_only_in_what_is_replaced_leave_as_equal_ones() -> None:
+    origin = example("x", "y").parents
+    row = Preference("c", origin, (Message("user", "Whom shall I ask?"),), "s", "MIT", "c",
+                     chosen=f"Ask {SECRET_MAIL}", rejected="Ask john@example.com\n")
+    handled = one(row, email="replace")
+    assert handled.record is None
+    assert [(e.step, e.action, e.reason) for e in handled.entries] == [("redact", "drop", "equal answers")]
+    assert one(row, email="report").record is row
+    assert one(row, email="pseudonym").record is not None
+
+
 def test_a_question_stands_over_its_answer_and_a_key_over_its_value() -> None:
     row = example("Hello", "What is your patient number?", "883412", "Thanks", meta={"patientId": 771204, "n": 883})
     record = one(row, record_number="replace").record

@@ -5,7 +5,8 @@ A year before `OLDEST` is no living person's. A word for birth counts for the fi
 
 import re
 
-from postgrad.data.pii.context import as_ascii, words
+from postgrad.data.pii.apart import is_apart
+from postgrad.data.pii.context import as_ascii, small, words
 from postgrad.data.pii.dates import DATE_LIKE, DATES, ODD, YEARLESS, parse
 from postgrad.data.pii.kinds import Spans
 
@@ -26,10 +27,10 @@ CUES = (
     "született", "szül\\.?(?: ?ideje)?", "născut[ăa]?", "data nașterii", "doğum tarihi", "d\\. ?tarihi", "doğumlu",
     "дата рожд\\w*",
     "д\\. ?р\\.?", "родил(?:ся|ась)", "род\\.", "г\\. ?р\\.?", "народи(?:вся|лася)", "дата народження",
-    "ημερομηνία γέννησης", "γεννήθηκε", "生年月日", "出生日期", "出生", "生まれ", "생년월일",
+    "ημερομηνία γέννηση[ςσ]", "γεννήθηκε", "生年月日", "出生日期", "出生", "生まれ", "생년월일",
     "تاريخ الميلاد", "תאריך לידה",
 )
-CUE = re.compile(rf"{words(*CUES).pattern}|(?:(?<=[(,])|(?<=[\w,]\s))\*(?![\s*])", re.IGNORECASE)
+CUE = re.compile(rf"{words(*CUES).pattern}|(?:(?<=[(,])|(?<=[\w,]\s))\*(?![\s*])")
 """A star right before a date, within brackets or a sentence, is the German mark of a birth."""
 SHORT_CUES = frozenset({"b.", "s.", "f.", "*", "dn", "fn", "ur.", "nar.", "jg.", "bd.", "b.d.", "d.b.", "db."})
 BIRTHDAY = words("b-?days?", "birth ?days?", "geburtstag\\w*", "anniversaire", "cumpleaños", "cumpl(?:e|o|ir)",
@@ -56,19 +57,19 @@ REACH = 60
 def find_birth_dates(text: str) -> Spans:
     """Start and end of each date of birth."""
     read = as_ascii(text)
+    low = small(read)
     found: Spans = []
-    if DATE_LIKE.search(read) and CUE.search(read):
-        found += _dated(read)
-    lower = read.lower()
-    if any(stem in lower for stem in BIRTHDAY_LIKE):
-        for cue in BIRTHDAY.finditer(read):
+    if DATE_LIKE.search(read) and CUE.search(low):
+        found += _dated(read, low)
+    if any(stem in low for stem in BIRTHDAY_LIKE):
+        for cue in BIRTHDAY.finditer(low):
             day = YEARLESS.search(read, cue.end(), cue.end() + REACH)
             if day and FILLER.match(read, cue.end(), day.start()):
                 found.append(day.span())
     return found
 
 
-def _dated(text: str) -> Spans:
+def _dated(text: str, low: str) -> Spans:
     """Dates with a year, and whatever stands where a date of birth is announced."""
     found: Spans = []
     judged: Spans = []
@@ -79,27 +80,26 @@ def _dated(text: str) -> Spans:
         if day is not None:
             judged.append(match.span())
             if day[0] >= OLDEST and (
-                    _born(text, since, match.start()) or AFTER.match(text, match.end(), match.end() + REACH)):
+                    _born(text, low, since, match.start()) or AFTER.match(text, match.end(), match.end() + REACH)):
                 found.append(match.span())
         end_before = match.end()
     for pattern in (ODD, YEARLESS):
         for match in pattern.finditer(text):
-            apart = all(match.end() <= start or end <= match.start() for start, end in judged)
-            if apart and _labelled(text, max(0, match.start() - REACH), match.start()):
+            if is_apart(match.span(), judged) and _labelled(text, low, max(0, match.start() - REACH), match.start()):
                 found.append(match.span())
     return found
 
 
-def _labelled(text: str, since: int, start: int) -> bool:
+def _labelled(text: str, low: str, since: int, start: int) -> bool:
     """Whether a word for birth stands right before: then even what is no date of the calendar is meant as one."""
-    return any(NOTHING.match(text, cue.end(), start) for cue in CUE.finditer(text, since, start))
+    return any(NOTHING.match(text, cue.end(), start) for cue in CUE.finditer(low, since, start))
 
 
-def _born(text: str, since: int, start: int) -> bool:
+def _born(text: str, low: str, since: int, start: int) -> bool:
     last = None
-    for last in CUE.finditer(text, since, start):  # noqa: B007 (the last one is wanted)
+    for last in CUE.finditer(low, since, start):  # noqa: B007 (the last one is wanted)
         pass
     if last is None or NOT_YET.search(text, max(0, last.start() - 25), last.start()):
         return False
-    between = NOTHING if last.group().lower().replace(" ", "") in SHORT_CUES else FILLER
+    between = NOTHING if last.group().replace(" ", "") in SHORT_CUES else FILLER
     return between.match(text, last.end(), start) is not None

@@ -41,7 +41,15 @@ class _Ascii(dict[int, int]):
         return read
 
 
-_ASCII = _Ascii()
+class _Small(dict[int, int]):
+    """Code point → that of its small letter; the two that regular expressions take for an i and an s as well."""
+
+    def __missing__(self, code: int) -> int:
+        self[code] = small = ord({"ı": "i", "ſ": "s"}.get(chr(code), chr(code).lower()[0]))
+        return small
+
+
+_ASCII, _SMALL = _Ascii(), _Small()
 
 
 def as_ascii(text: str) -> str:
@@ -49,15 +57,20 @@ def as_ascii(text: str) -> str:
     return text if text.isascii() else text.translate(_ASCII)
 
 
+def small(text: str) -> str:
+    """The text in small letters, the same length: patterns without IGNORECASE are several times faster."""
+    return text.lower() if text.isascii() else text.translate(_SMALL)
+
+
 def cued(text: str, start: int, end: int, cue: re.Pattern[str]) -> bool:
     """Whether a word of `cue` stands shortly before the place, with no other long number between, or right after."""
-    before = text[max(0, start - BEFORE) : start]
+    before = small(text[max(0, start - BEFORE) : start])
     last = None
     for last in cue.finditer(before):  # noqa: B007 (the last one is wanted)
         pass
     if last is not None and not LONG_NUMBER.search(before, last.end()):
         return True
-    after = re.match(r"\s?[(\[,]\s?([^\n)\]\d]{1,25})", text[end : end + AFTER])
+    after = re.match(r"\s?[(\[,]\s?([^\n)\]\d]{1,25})", small(text[end : end + AFTER]))
     return after is not None and cue.search(after.group(1)) is not None
 
 
@@ -71,8 +84,9 @@ UNSPACED = re.compile(r"[\u0590-\u06ff\u0e00-\u0e7f\u3040-\u30ff\u4e00-\u9fff\ua
 
 
 def words(*alternatives: str) -> re.Pattern[str]:
-    """A pattern for any of these, each beginning and ending a word; a blank in them is any gap, hyphen or `_`."""
+    """A pattern, of a text in small letters, for any of these, each beginning and ending a word; a blank in them is any
+    gap, hyphen or `_`."""
     said = [one.replace(" ", r"[\s_\-]*") for one in alternatives]
     spaced = "|".join(one for one in said if not UNSPACED.search(one))
     unspaced = "".join(f"|{one}" for one in said if UNSPACED.search(one))
-    return re.compile(rf"(?<![^\W\d_])(?:{spaced})(?![^\W\d_]){unspaced}", re.IGNORECASE)
+    return re.compile(rf"(?<![^\W\d_])(?:{spaced})(?![^\W\d_]){unspaced}")

@@ -38,7 +38,8 @@ DATE = (
     rf"|(?P<y0>{YEAR})-(?P<m0>[01]\d)){END}")
 DATES = re.compile(rf"(?<![0-9A-Za-z_/\-])(?<!\d[.,])(?:{DATE})", re.IGNORECASE)
 DATE_LIKE = re.compile(
-    r"(?:19|20)\d\d|\d\d?(\s?[./\-])\s?\d\d?\1\s?\d\d|\d{6}|\d\W{0,3}[^\W\d]{3,}\W{0,3}\d\d|[^\W\d]{3} '\d\d")
+    r"\d(?:(?<=1)9\d\d|(?<=2)0\d\d|\d?(\s?[./\-])\s?\d\d?\1\s?\d\d|\d{5}|\W{0,3}+[^\W\d]{3,}+\W{0,3}+\d\d)"
+    r"|'(?<=[^\W\d]{3} ')\d\d")
 """Cheap first look: only texts with such a stretch can hold a date with a year."""
 YEARLESS = re.compile(
     rf"(?<![\w/\-])(?:(?:the )?{DAY}{TH}\s?(?:of |de )?{MONTH}|{MONTH}\s{DAY}{TH}"

@@ -37,6 +37,6 @@ def find_emails(text: str) -> Spans:
             remote = REMOTE.search(text, max(0, match.start() - 80), match.start())
             if match.group(1).lower() not in NOT_DOMAINS and not remote:
                 found.append(match.span())
-    if SPELT_HINT.search(text):
+    if ("dot" in text.lower() or any(bracket in text for bracket in "[({")) and SPELT_HINT.search(text):
         found += [match.span() for match in SPELT.finditer(text)]
     return found

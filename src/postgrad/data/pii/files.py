@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from postgrad.data.chunks import Chunk, Inputs, lines_of
+from postgrad.data.chunks import PLAIN, Chunk, Inputs, lines_of
 from postgrad.data.output import Form, Output, output
 from postgrad.data.pii.kinds import KINDS, Kind, Redaction
 from postgrad.data.pii.redact import STEP, Change, Redactor, Treated, rewrite_json
+from postgrad.data.pii.tables import spoken
 from postgrad.data.raw import Broken, RawRow, json_bytes
+from postgrad.support.errors import Mistake
 from postgrad.support.parallel import workers_for
 from postgrad.support.progress import Progress
 
@@ -32,6 +34,8 @@ def redact_files(given: Sequence[str], out: Path, redaction: Redaction, *, field
     Rows without a finding stay byte for byte. Mistake for whatever is wrong with a file.
     """
     inputs = Inputs(given)
+    if ray is not None:
+        _fit_for_ray(redaction, inputs.paths)
     total = inputs.count()
     crew = workers_for(total, workers, ray)
     redactor = Redactor(redaction)
@@ -51,6 +55,18 @@ def redact_files(given: Sequence[str], out: Path, redaction: Redaction, *, field
             "regions": redaction.regions})
 
 
+def _fit_for_ray(redaction: Redaction, paths: Sequence[Path]) -> None:
+    """Mistake for what would lie in Ray's object store, which spills to the disks of its nodes as it is: a key, names,
+    or raw rows. Of plain JSONL only paths and byte ranges are handed over."""
+    if redaction.key or redaction.names:
+        raise Mistake("would put the key or the names into Ray's object store, which spills to disk", where="--ray",
+                      mend="leave --ray out, or ask for neither pseudonyms nor names")
+    for path in paths:
+        if not path.name.endswith(PLAIN):
+            raise Mistake("would put its rows into Ray's object store, which spills to disk", where=f"--ray: {path}",
+                          mend="leave --ray out, or make it plain JSONL")
+
+
 def _looker(redaction: Redaction, field: str) -> Callable[[Chunk], Seen]:
     """What a worker does with a chunk."""
     redactor = Redactor(redaction)
@@ -58,7 +74,7 @@ def _looker(redaction: Redaction, field: str) -> Callable[[Chunk], Seen]:
     def rewrite(value: dict[str, Any], change: Change) -> dict[str, Any]:
         if not field:
             return rewrite_json(value, change)
-        return {**value, field: rewrite_json(value[field], change)}
+        return {**value, field: rewrite_json(value[field], change, spoken(field))}
 
     def look(chunk: Chunk) -> Seen:
         seen = Seen(chunk, [], [], {})

@@ -5,10 +5,12 @@ stands under it: the text is then read as `heading: text`.
 """
 
 import re
+from bisect import insort
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 
 from postgrad.data.pii import birth_dates, national_ids, phones, record_numbers
+from postgrad.data.pii.apart import is_apart
 from postgrad.data.pii.birth_dates import find_birth_dates
 from postgrad.data.pii.cards import find_cards
 from postgrad.data.pii.emails import find_emails
@@ -65,7 +67,7 @@ class Finder:
         if not found:
             return []
         marks = [mark.span() for mark in MARK.finditer(text)]
-        return self._apart(one for one in found if all(one.end <= start or end <= one.start for start, end in marks))
+        return self._apart(one for one in found if is_apart((one.start, one.end), marks))
 
     def _all(self, text: str) -> Iterator[Found]:
         yield from self._by(self._rest, text)
@@ -94,8 +96,11 @@ class Finder:
         order = sorted(set(found), key=lambda one: (
             one.kind in reported, one.start - one.end, SPECIFIC.index(one.kind), one.start))
         kept: list[Found] = []
+        taken: Spans = []
         for one in order:
-            if all(one.end <= other.start or other.end <= one.start for other in kept):
+            span = (one.start, one.end)
+            if is_apart(span, taken):
+                insort(taken, span)
                 kept.append(one)
         return sorted(kept, key=lambda one: one.start)
 
@@ -111,6 +116,7 @@ LABEL = re.compile(rf"\b(?:{phones.NOUNS})(?!\w)", re.IGNORECASE)
 ANY_LABEL = re.compile("|".join((LABEL.pattern, *(pattern.pattern for pattern in HEADINGS))), re.IGNORECASE)
 
 
+@lru_cache(maxsize=1000)
 def _names_numbers(heading: str) -> bool:
     """Whether a heading is a word that makes a number under it personal: a label, not any text that holds one."""
     return (ANY_LABEL.search(heading) is not None or record_numbers.HEADING.fullmatch(heading) is not None

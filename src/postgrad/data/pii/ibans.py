@@ -11,6 +11,8 @@ from postgrad.data.pii.kinds import Spans
 CANDIDATE = re.compile(
     r"(?<![A-Za-z0-9])(?:[A-Z]{2}\d{2}(?:[ \-.]?[A-Z0-9]){11,32}"
     r"|[a-z]{2}\d{2}(?:[a-z0-9]{11,30}|(?: [a-z0-9]{4}){2,7}(?: [a-z0-9]{1,3})?))(?![a-z0-9])")
+BEGINS = re.compile(r"\d(?<=[A-Za-z]{2}\d)\d")
+"""The first look at a text."""
 SHORTEST, LONGEST = 15, 34
 
 
@@ -18,6 +20,8 @@ def find_ibans(text: str) -> Spans:
     """Start and end of each IBAN, in groups or in one piece."""
     found: Spans = []
     read = as_ascii(text)
+    if not BEGINS.search(read):
+        return found
     place = 0
     while match := CANDIDATE.search(read, place):
         end = _end(read, match.start(), match.end())

@@ -6,13 +6,15 @@ Addresses of nobody are left: loopback, 0.0.0.0, netmasks and broadcast; IPv6 ou
 import ipaddress
 import re
 
-from postgrad.data.pii.context import as_ascii, words
+from postgrad.data.pii.context import as_ascii, small, words
 from postgrad.data.pii.kinds import Spans
 
 OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 IPV4 = re.compile(rf"(?<![0-9A-Za-z_.\-])(?:{OCTET}\.){{3}}{OCTET}(?![0-9A-Za-z_]|\.\d|-\d)")
 IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|(?:\d{1,3}\.){3}\d{1,3})?"
                   r"(?:%[0-9A-Za-z]+)?(?![\w:])")
+FOUR_PARTS, COLONS = re.compile(r"\d\.\d{1,3}\.\d{1,3}\.\d"), re.compile(r":[0-9A-Fa-f]{0,4}:")
+"""The first look at a text."""
 GIVEN_OUT = tuple(map(ipaddress.ip_network, ("2000::/3", "fc00::/7", "fe80::/10", "::ffff:0:0/96")))
 """Global unicast, unique local, link local, IPv4-mapped (RFC 4291, RFC 4193)."""
 CUE = words("ip(?:v4|v6)?(?: addr(?:ess)?)?", "addr(?:ess)?", "host", "server", "client", "ping", "ssh", "gateway",
@@ -32,11 +34,12 @@ MAC = re.compile(r"(?<![\w:.\-])(?:[0-9A-Fa-f]{2}([:\-])(?:[0-9A-Fa-f]{2}\1){4}[
                  r"|(?=[0-9:]*[a-f])(?:[0-9a-f]{1,2}:){5}[0-9a-f]{1,2}"
                  r"|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})(?![\w]|[:\-.][0-9A-Fa-f])")
 BARE_MAC = re.compile(r"(?<![\w:.\-])[0-9A-Fa-f]{12}(?![\w])")
+MAC_WORDS = ("mac", "addr", "ether", "bssid")
+BARE = re.compile(r"[0-9A-Fa-f]{12}")
 FRAME = re.compile(r"(?:\bMAC=|(?<![\w:])01:)(?P<mac>(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2})"
                    r"(?=:[0-9A-Fa-f]{2}:|(?![\w:]))")
 """A frame's addresses and type in one row of pairs (the kernel's log), or a client identifier of DHCP."""
-DOTTED = re.compile(r"[0-9A-Fa-f]\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]")
-MAC_WORDS = ("mac", "addr", "ether", "bssid")
+DOTTED = re.compile(r"\.[0-9A-Fa-f]{4}\.")
 MAC_CUE = words("mac(?: addr(?:ess)?)?", "hw ?addr", "hardware addr(?:ess)?", "ether(?:net)?", "bssid",
                 "physical addr(?:ess)?")
 
@@ -45,9 +48,9 @@ def find_ips(text: str) -> Spans:
     """Start and end of each IP address, without port, prefix length or zone."""
     found: Spans = []
     read = as_ascii(text)
-    if read.count(".") >= 3:
+    if FOUR_PARTS.search(read):
         found += [match.span() for match in IPV4.finditer(read) if _is_v4(read, *match.span())]
-    if read.count(":") >= 2:
+    if COLONS.search(read):
         found += [match.span() for match in IPV6.finditer(read)
                   if _is_v6(match.group()) and not _is_network(read, *match.span())]
     return found
@@ -60,8 +63,8 @@ def _is_v4(text: str, start: int, end: int) -> bool:
     before = text[max(0, start - CUE_WITHIN) : start]
     if NO_ADDRESS.search(before) or _is_network(text, start, end):
         return False
-    small = max(octets) < SMALL and octets[0] != 10
-    return not small or CUE.search(before) is not None
+    few = max(octets) < SMALL and octets[0] != 10
+    return not few or CUE.search(small(before)) is not None
 
 
 def _is_network(text: str, start: int, end: int) -> bool:
@@ -86,20 +89,21 @@ def _is_v6(said: str) -> bool:
 
 def find_macs(text: str) -> Spans:
     """Start and end of each hardware address, in pairs, in fours, or bare beside the word."""
-    found: Spans = [match.span("mac") for match in FRAME.finditer(text)]
+    found: Spans = []
+    if text.count(":") >= 5:
+        found += [match.span("mac") for match in FRAME.finditer(text)]
     read = as_ascii(text)
-    if read.count(":") < 5 and read.count("-") < 5 and not DOTTED.search(read):
-        lower = read.lower()
-        if not any(word in lower for word in MAC_WORDS):
-            return found
-    for match in MAC.finditer(read):
-        digits = re.sub(r"[^0-9A-Fa-f]", "", match.group()).lower()
-        lettered = not digits.isdigit() or _near_mac(read, match.start())
-        if lettered and len(set(digits)) > 1:
-            found.append(match.span())
-    found += [match.span() for match in BARE_MAC.finditer(read) if _near_mac(read, match.start())]
+    if read.count(":") >= 5 or read.count("-") >= 5 or DOTTED.search(read):
+        for match in MAC.finditer(read):
+            digits = re.sub(r"[^0-9A-Fa-f]", "", match.group()).lower()
+            lettered = not digits.isdigit() or _near_mac(read, match.start())
+            if lettered and len(set(digits)) > 1:
+                found.append(match.span())
+    low = small(read)
+    if any(word in low for word in MAC_WORDS) and BARE.search(read):
+        found += [match.span() for match in BARE_MAC.finditer(read) if _near_mac(read, match.start())]
     return found
 
 
 def _near_mac(text: str, start: int) -> bool:
-    return MAC_CUE.search(text[max(0, start - CUE_WITHIN) : start]) is not None
+    return MAC_CUE.search(small(text[max(0, start - CUE_WITHIN) : start])) is not None

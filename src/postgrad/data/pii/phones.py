@@ -14,16 +14,25 @@ Not found: numbers in words.
 """
 
 import re
-from collections.abc import Iterable
+from bisect import insort
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any
 
 import phonenumbers
 
-from postgrad.data.pii.context import another
+from postgrad.data.pii.apart import is_apart, neighbours
+from postgrad.data.pii.context import another, as_ascii
 from postgrad.data.pii.kinds import Spans
 
 PHONE_LIKE = re.compile(r"(?<![0-9A-Za-z_])[+(]?\d[\d\s().\-/\u00a0\u2010-\u2013]{5,24}\d(?![0-9A-Za-z_])")
 FEWEST_DIGITS = 7
-"""Cheap first look: only texts with such a stretch, of so many digits, are given to the library, which is slow."""
+"""Only texts with such a stretch, of so many digits, hold a phone number."""
+GAP = (r"[x ().\[\]/~\-\u00a0\u00ad\u200b\u2010-\u2015\u2053\u2060\u2212\u223c\u3000\u30fc"
+       r"\uff08\uff09\uff0d-\uff0f\uff3b\uff3d\uff5e]{0,4}+")
+"""The library lets up to four such characters stand between two groups of digits."""
+SOME_DIGITS = re.compile(rf"\d(?:{GAP}\d){{{FEWEST_DIGITS - 1},}}")
+PLUS = re.compile(rf"[+\uff0b](?:{GAP}\d){{{FEWEST_DIGITS}}}")
 NOUNS = (r"(?:tele)?phones?|tel|mobile|cell(?:phone)?|fax|hotline|whatsapp|sms|telefon\w*|handy\w*|mobil\w*|"
          r"festnetz|rufnummer|durchwahl|caller(?:[ _]?id)?|recapito|rückruf\w*|tél(?:éphone)?|portable|"
          r"fixe|teléfono|móvil|celular|cellulare|telefono|telefoon\w*|mobiel|gsm|tlf|"
@@ -53,24 +62,61 @@ SUM_AFTER = re.compile(r"\s*(?:[=*×÷^%]|[+/−]\s*\d|-\s+\d|\b(?:minus|plus|ti
 
 def find_phones(text: str, regions: Iterable[str] = ("US",)) -> Spans:
     """Start and end of each phone number, in order, without overlaps."""
-    if not any(sum(map(str.isdigit, like.group())) >= FEWEST_DIGITS for like in PHONE_LIKE.finditer(text)):
+    if not SOME_DIGITS.search(text) or not any(
+            sum(map(str.isdigit, like.group())) >= FEWEST_DIGITS for like in PHONE_LIKE.finditer(text)):
         return []
     found: Spans = [match.span(1) for match in CHAT_LINK.finditer(text)]
     bare: Spans = []
     grouped = phonenumbers.Leniency.STRICT_GROUPING
     for region, leniency in [(None, phonenumbers.Leniency.VALID), *((region, grouped) for region in regions)]:
-        for match in phonenumbers.PhoneNumberMatcher(text, region, leniency=leniency):
-            span = (match.start, match.end)
-            if _apart(span, found) and not _looks_alike(text, *span):
-                (found if _is_marked(text, *span) else bare).append(span)
+        for span in _matches(text, region, leniency):
+            if is_apart(span, found) and not _looks_alike(text, *span):
+                if _is_marked(text, *span):
+                    insort(found, span)
+                else:
+                    bare.append(span)
     for span in bare:
-        if _apart(span, found) and any(_beside(text, *sorted((span, sure))) for sure in found):
-            found.append(span)
-    return sorted(found)
+        if is_apart(span, found) and any(
+                _beside(text, *sorted((span, sure))) for sure in neighbours(span, found)):
+            insort(found, span)
+    return found
 
 
-def _apart(span: tuple[int, int], others: Spans) -> bool:
-    return all(span[1] <= start or end <= span[0] for start, end in others)
+def _matches(text: str, region: str | None, leniency: int) -> Iterator[tuple[int, int]]:
+    """What the library finds. It never looks beyond a line, and is slow: it gets only lines that may hold a number."""
+    end = 0
+    for hint in _hints(text, region):
+        if hint.start() < end:
+            continue
+        begin = text.rfind("\n", 0, hint.start()) + 1
+        end = text.find("\n", hint.end())
+        end = end if end >= 0 else len(text)
+        line = text[begin:end]
+        # Left to itself it gives up after 65,535 stretches that are no phone number.
+        for match in phonenumbers.PhoneNumberMatcher(line, region, leniency=leniency, max_tries=len(line)):
+            yield begin + match.start, begin + match.end
+
+
+def _hints(text: str, region: str | None) -> Iterator[re.Match[str]]:
+    """Where the library may find something: without a region at a plus before digits, with one where digits close
+    together have those of a number of its numbering plan among them."""
+    if region is None:
+        return PLUS.finditer(text)
+    plan = _plan(region)
+    return (digits for digits in SOME_DIGITS.finditer(text)
+            if plan.search("".join(filter(str.isdigit, as_ascii(digits.group())))))
+
+
+@cache
+def _plan(region: str) -> re.Pattern[str]:
+    """All numbers of the region, and of those that share its country code, without a prefix."""
+    code = phonenumbers.country_code_for_region(region)
+    plans: dict[str, Any] = {one: phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(code, one)
+             for one in phonenumbers.region_codes_for_country_code(code)}
+    dialled = (region, phonenumbers.region_code_for_country_code(code))
+    if any(plans[one].national_prefix_transform_rule for one in dialled):  # what is dialled is not part of the number
+        return re.compile("")
+    return re.compile("|".join({plan.general_desc.national_number_pattern: None for plan in plans.values()}))
 
 
 def _beside(text: str, one: tuple[int, int], other: tuple[int, int]) -> bool:

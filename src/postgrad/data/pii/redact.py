@@ -1,9 +1,9 @@
 """What is done with what was found: counted, replaced, pseudonymised, or the row dropped.
 
 All texts of a row are looked at: messages, both answers of a preference, the plain form of a problem, its ground truth,
-and everything in `meta`. What was found in one place goes from all others of the row too, so that a checked answer
-still fits its prompt; a ground truth that is a number is not searched itself, since digits there are answers. The
-ledger holds kinds and counts only.
+and everything in `meta`. What was found in one place goes from all others of the row too, whole numbers included, so
+that a checked answer still fits its prompt; a ground truth that is a number is not searched itself, since digits there
+are answers. The ledger holds kinds and counts only.
 """
 
 import re
@@ -17,7 +17,7 @@ from postgrad.data.pii.find import Finder, question_of
 from postgrad.data.pii.kinds import KINDS, MARK, Kind, Redaction
 from postgrad.data.pii.pseudonyms import normaliser, pseudonym
 from postgrad.data.pii.tables import spoken
-from postgrad.data.rows import Handled, Record
+from postgrad.data.rows import Handled, Record, dropped
 from postgrad.records.types import Action, Example, LedgerEntry, Message, Preference, Problem, content_id
 
 STEP = "redact"
@@ -30,7 +30,8 @@ T = TypeVar("T")
 
 
 class Change(Protocol):
-    """Gives a text as it shall be. `heading`: what stands over it; `answer`: it is a part of a ground truth."""
+    """Gives a text as it shall be. `heading`: what stands over it; `answer`: if it is a number it is not searched
+    itself (a part of a ground truth, a number under no heading)."""
 
     def __call__(self, text: str, heading: str, answer: bool = False) -> str: ...
 
@@ -60,8 +61,13 @@ class Redactor:
         return Redactor, (self.redaction,)
 
     def __call__(self, record: Record | Preference) -> Handled:
-        """One record. Without a finding it is the very same; else its entries say what was found, by kind."""
+        """One record. Without a finding it is the very same; else its entries say what was found, by kind. A preference
+        whose answers differed only in what was replaced leaves, as one with equal answers does when it is read."""
         treated = self.treat(record, _rewrite_record)
+        after = treated.value
+        if treated.changed and isinstance(after, Preference) and after.chosen is not None \
+                and after.rejected is not None and after.chosen.strip() == after.rejected.strip():
+            return dropped(record, STEP, "equal answers", "once redacted, chosen and rejected say the same")
         return Handled(treated.value, tuple(
             LedgerEntry(record.parents[0], STEP, action, reason, detail)
             for action, reason, detail in self.said(treated)))
@@ -188,15 +194,16 @@ def _rewrite_messages(messages: tuple[Message, ...], change: Change) -> tuple[Me
 
 
 def rewrite_json(value: Any, change: Change, heading: str = "") -> Any:
-    """A JSON value with all its texts changed, keys too. A key is the heading of its value; under it a whole number is
-    a text as well, and becomes one if it is changed."""
+    """A JSON value with all its texts changed, keys too. A key is the heading of its value; a whole number is a text as
+    well, and becomes one if it is changed."""
     match value:
         case str():
             return change(value, heading)
         case bool() | None:
             return value
-        case int():
-            said = change(str(value), heading) if heading else ""
+        case int() | float() if value % 1 == 0:
+            text = str(int(value))
+            said = change(text, heading) if heading else change(text, "", answer=True)
             return said if MARK.fullmatch(said) else value
         case list():
             return _rewrite_list(value, change, heading)

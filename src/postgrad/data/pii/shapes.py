@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 TOKEN = re.compile(r"(?<![0-9A-Za-z_\u00c0-\u024f.+\-/@$€£])[0-9A-Za-z](?:[0-9A-Za-z.\-/+]*[0-9A-Za-z])?"
                    r"(?![0-9A-Za-z_\u00c0-\u024f@%])")
-MOST_TOKENS = 7
+MOST_TOKENS, LONGEST_TOKEN = 7, 30
+DIGITS = re.compile(r"\d(?:(?:[ .\-/A-Za-z+]{0,3}\d){4,}|(?<=[A-Za-z]{5}\d)\d{3}[A-Za-z])")
+"""Five digits that stand close together, or four between letters: every shape has such a stretch, and only around one
+is looked."""
 _SHAPE = str.maketrans({**dict.fromkeys("0123456789", "9"),
                         **dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", "A")})
 
@@ -25,11 +28,15 @@ class Shapes:
         self._shapes = frozenset(shapes)
         self._beginnings = frozenset(
             shape[:end.start()] for shape in self._shapes for end in re.finditer(r" - | |$", shape))
+        stretches = [(next(DIGITS.finditer(shape)), len(shape)) for shape in self._shapes]
+        self._before = max(stretch.start() for stretch, _ in stretches)
+        self._after = max(length - stretch.end() for stretch, length in stretches)
 
     def find(self, text: str) -> Iterator[Shaped]:
         """Of a text as `context.as_ascii` gives it."""
-        tokens = [(match.start(), match.end(), shape) for match in TOKEN.finditer(text)
-                  if len(shape := match.group().translate(_SHAPE)) <= 30]
+        tokens = [(match.start(), match.end(), shape) for start, end in self._windows(text)
+                  for match in TOKEN.finditer(text, start, end + LONGEST_TOKEN + 1) if match.start() < end
+                  if len(shape := match.group().translate(_SHAPE)) <= LONGEST_TOKEN]
         for first, (start, _, shape) in enumerate(tokens):
             if shape not in self._beginnings:
                 continue
@@ -45,3 +52,14 @@ class Shapes:
                 if joined in self._shapes:
                     found.append(Shaped(start, tokens[next_][1], joined))
             yield from reversed(found)
+
+    def _windows(self, text: str) -> Iterator[tuple[int, int]]:
+        start = end = 0
+        for stretch in DIGITS.finditer(text):
+            if stretch.start() - self._before > end:
+                if end:
+                    yield start, end
+                start = stretch.start() - self._before
+            end = stretch.end() + self._after
+        if end:
+            yield start, end
