@@ -13,6 +13,13 @@ Batch: TypeAlias = pa.RecordBatch
 """Rows of one kind, with the columns of their record type (records/tables.py)."""
 
 
+def in_pieces(batches: Iterable[Batch], rows: int) -> Iterator[Batch]:
+    """The same rows, so many at a time. Each piece is a copy: a slice takes all of its batch along to a worker."""
+    for batch in batches:
+        for start in range(0, len(batch), rows):
+            yield batch.take(pa.array(np.arange(start, min(start + rows, len(batch)))))
+
+
 def own_origins(batch: Batch | pa.Table) -> Iterator[Origin]:
     """The line that each row was read from."""
     return (Origin(**own) for own in pc.list_element(batch["parents"], 0).to_pylist())

@@ -147,8 +147,9 @@ class Decided:
 class Comparison:
     """Takes what is compared of all rows, in their order, and decides. A context manager.
 
-    Memory: about 40 bytes a row, and while it decides about 100 bytes for each row that shares a band with another.
-    The rest lies in unnamed files of `folder`: 8 bytes a token and a band.
+    Memory: about 50 bytes a row, and as much again while it decides. Where near ones are looked for, 15 bytes a band
+    for each row that shares one, and what `data.near` holds at once, some 130 MB. The rest lies in unnamed files of
+    `folder`: 8 bytes a token and a band.
     """
 
     def __init__(self, rule: Rule, folder: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from postgrad.data.batches import Batch, without
+from postgrad.data.batches import Batch, in_pieces, without
 from postgrad.data.deduplicate import (
     BEST,
     DUPLICATE,
@@ -104,14 +104,13 @@ def compare(kind: Kind, batches: Iterable[Batch], priorities: Mapping[str, float
             workers: Workers = ALONE, shown: Shown = Progress) -> Compared:
     """The first pass through the rows. `folder`: where what is compared lies meanwhile, in files without names.
 
-    Memory: about 70 bytes a row, and some 200 for each that leaves.
+    Memory: about 30 bytes a row, some 200 for each that leaves, and what the comparison takes.
     """
     lines = Lines()
     with Comparison(rule, folder) as comparison:
-        for pieces in workers.in_order(_signer, (kind, dict(priorities), rule), batches):
-            for piece in pieces:
-                comparison.add(piece.signed, piece.ranks)
-                lines.extend(piece.lines)
+        for piece in workers.in_order(_signer, (kind, dict(priorities), rule), in_pieces(batches, ROWS_AT_ONCE)):
+            comparison.add(piece.signed, piece.ranks)
+            lines.extend(piece.lines)
         return Compared(comparison.decide(shown), lines)
 
 
@@ -124,20 +123,16 @@ class _Piece:
     lines: Lines
 
 
-def _signer(kind: Kind, priorities: dict[str, float], rule: Rule) -> Callable[[Batch], list[_Piece]]:
-    """What a worker does with a batch, some rows at a time: long rows have many shingles."""
+def _signer(kind: Kind, priorities: dict[str, float], rule: Rule) -> Callable[[Batch], _Piece]:
+    """What a worker does with some rows."""
     strictness = cache(conditions)
 
-    def look(batch: Batch) -> list[_Piece]:
-        pieces = []
-        for start in range(0, len(batch), ROWS_AT_ONCE):
-            rows = list(records_of(KINDS[kind], batch.slice(start, ROWS_AT_ONCE)))
-            lines = Lines()
-            for row in rows:
-                lines.add(row)
-            ranks = [(priorities.get(row.capability, 0.0), -float(strictness(row.licence))) for row in rows]
-            pieces.append(_Piece(sign(kind, [said_in(row) for row in rows], rule), ranks, lines))
-        return pieces
+    def look(batch: Batch) -> _Piece:
+        rows, lines = list(records_of(KINDS[kind], batch)), Lines()
+        for row in rows:
+            lines.add(row)
+        ranks = [(priorities.get(row.capability, 0.0), -float(strictness(row.licence))) for row in rows]
+        return _Piece(sign(kind, [said_in(row) for row in rows], rule), ranks, lines)
 
     return look
 

@@ -171,15 +171,19 @@ class _Crowd:
 
     def _nearest(self, own: NDArray[np.int64], candidates: list[int]) -> tuple[int, float] | None:
         """The candidate that is most alike, if it is near."""
+        self.comparisons += len(candidates)
         sets = [self._set(one) for one in candidates]
+        sizes = np.array([len(one) for one in sets])
         every = np.concatenate(sets)
-        of = np.repeat(np.arange(len(sets)), [len(one) for one in sets])
         places = np.searchsorted(own, every)
         places[places == len(own)] = 0
-        shared = own[places] == every
-        alike = least_likeness(by_part(every[shared], of[shared], len(sets)),
+        there = own[places] == every
+        shared = np.add.reduceat(there, np.cumsum(sizes) - sizes, dtype=np.int64)
+        if (shared / (len(own) + sizes - shared) < self._near).all():
+            return None  # all parts together are at least as alike as the least like one
+        of = np.repeat(np.arange(len(sets)), sizes)
+        alike = least_likeness(by_part(every[there], of[there], len(sets)),
                                by_part(own, np.zeros(len(own), np.int64), 1), by_part(every, of, len(sets)))
-        self.comparisons += len(candidates)
         best = int(np.argmax(alike))
         return (candidates[best], float(alike[best])) if alike[best] >= self._near else None
 
