@@ -67,7 +67,7 @@ def rlvr(inputs: Inputs, config: Config, resources: Resources) -> None:
     algorithm.run(load(folder), load(folder), problems, verdict, engine, config, resources)
 
 
-@versioned(3)
+@versioned(4)
 def complete(inputs: Inputs, config: Config, resources: Resources) -> None:
     """Several answers a prompt, from a pool of models. Inputs: prompts.ROWS, pool.NAME."""
     from postgrad.preferences import steps
@@ -107,7 +107,7 @@ def compare(inputs: Inputs, config: Config, resources: Resources) -> None:
     comparison.compare(inputs, config, resources)
 
 
-@versioned(1)
+@versioned(2)
 def canaries(inputs: Inputs, config: Config, resources: Resources) -> None:
     """What a model gives away of the secrets that a generator plants. Inputs: model, the examples that it was trained
     on, planted (the file of the generator).

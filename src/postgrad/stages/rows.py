@@ -33,10 +33,10 @@ ACCOUNT = ("ledger.parquet", "counts.json", "findings.json", "mixture.json")
 UNLIMITED = 1e9
 """Epochs of a source that is drawn from until the prompts or problems asked for are there."""
 
-read_source = versioned(3)(curation.read_source)
-deduplicate = versioned(2)(curation.deduplicate)
-decontaminate = versioned(2)(curation.decontaminate)
-mix = versioned(3)(curation.mix)
+read_source = versioned(4)(curation.read_source)
+deduplicate = versioned(3)(curation.deduplicate)
+decontaminate = versioned(3)(curation.decontaminate)
+mix = versioned(4)(curation.mix)
 
 
 def step(name: str, run: Any, config: dict[str, Any], inputs: dict[str, Step | File], **more: Any) -> Step:

@@ -39,14 +39,14 @@ def make_source(inputs: Inputs, config: Config, resources: Resources) -> None:
     GENERATORS[config["generator"]](config["seed"], config["rows"], resources.out)
 
 
-@versioned(3)
+@versioned(4)
 def task(inputs: Inputs, config: Config, resources: Resources) -> None:
     """The problems of a task: of the input `file`, read by config "spec", else of the one that ships as "task"."""
     if not write_records(resources.out / PROBLEMS, Problem, problems_of(inputs, config)):
         raise Mistake("holds no problem", where=f"tasks.{config['task']}", mend="give at least one")
 
 
-@versioned(3)
+@versioned(4)
 def hash_task(inputs: Inputs, config: Config, resources: Resources) -> None:
     """A task's n-grams, hashed: the door of an unseen task that opens nothing. Config: as `task`, and "ngram"."""
     from postgrad.evaluation.seal import hashed_ngrams
