@@ -23,14 +23,14 @@ RATE_SIZE, RATE_REPEATS, RATE_SECONDS = 64, 16, 0.02
 SMALL_PRODUCT = 0.9
 """Products so small are computed by BLAS libraries on one thread, at this share of the rate of large ones."""
 
-PACKED_SHARE = 1.15
-"""FLOPs a second of training and scoring a wide model, over those of large products. Above 1, since N counts embeddings
-too, which are looked up and not multiplied, and the output layer runs for trained tokens alone."""
-SHARED_SHARE = 0.76
-"""Pace of packed batches whose answers share a prompt, to that of plain ones: more and shorter pieces of attention."""
-GENERATING_SHARE = 0.62
-"""The same of drawing tokens: products of as many rows as the engine has slots."""
-THIN = 210.0
+PACKED_SHARE = 0.62
+"""FLOPs a second of training and scoring a wide model, over those of large products."""
+SHARED = 60.0
+"""Width at which packed batches whose answers share a prompt take twice as long as plain ones: there are more and
+shorter pieces of attention."""
+GENERATING_SHARE = 0.337
+"""As `PACKED_SHARE`, of drawing tokens: products of as many rows as the engine has slots."""
+THIN = 26.0
 """Width at which what is not a matrix product (norms, rotations, activations) takes as long as the products do: a
 layer's products grow with the square of its width, the rest with the width."""
 SECONDS_A_ROW = 3e-5
@@ -45,7 +45,7 @@ LOADING_SECONDS, SECONDS_A_BYTE = 0.3, 4e-9
 FLOAT = 4
 PROCESS_BYTES = 0.72e9
 """torch, transformers and pyarrow loaded, with what they hold at work."""
-WIDTHS_KEPT, INNERS_KEPT = 12, 5
+WIDTHS_KEPT, INNERS_KEPT = 16, 7
 """Numbers that backpropagation keeps of a token and layer: so many times the width, and the MLP's width."""
 MOMENTS = 4
 """Copies of the weights in training: themselves, their gradients, Adam's two moments."""
@@ -66,11 +66,12 @@ class Cost:
 @dataclass(frozen=True, slots=True)
 class Generation:
     """What an engine is asked: prompts to compute and answers to draw, in calls of at most `a_call` requests; lengths
-    are means but for `longest`, that of the longest answer.
+    are means but for `longest_prompt` and `longest`, those of the longest prompt and answer.
     """
 
     prompts: float
     prompt: float
+    longest_prompt: float
     requests: float
     answer: float
     longest: float
@@ -108,6 +109,9 @@ class Costs:
         """FLOPs of a token that looks back on half of `length` others, forward."""
         return 4 * self.shape.layers * self.shape.width * length / 2
 
+    def _pace(self, shared: bool) -> float:
+        return 1 / (1 + SHARED / self.shape.width) if shared else 1.0
+
     def loading(self, written: bool = False) -> Cost:
         """Read a model, or read and write it."""
         weights = FLOAT * self.shape.parameters
@@ -120,13 +124,13 @@ class Costs:
         flops = tokens * (6 * self.shape.parameters + 3 * self._attention(length))
         kept = at_once * self.shape.layers * (WIDTHS_KEPT * self.shape.width + INNERS_KEPT * self.shape.inner)
         moves = updates * (SECONDS_AN_UPDATE + SECONDS_A_PARAMETER * self.shape.parameters)
-        return Cost(flops, self._seconds(flops, PACKED_SHARE * _pace(shared)) + moves,
+        return Cost(flops, self._seconds(flops, PACKED_SHARE * self._pace(shared)) + moves,
                     FLOAT * (MOMENTS * self.shape.parameters + kept))
 
     def scoring(self, tokens: float, length: float, at_once: float, shared: bool = False) -> Cost:
         """Forward alone, of packed batches."""
         flops = tokens * (2 * self.shape.parameters + self._attention(length))
-        return Cost(flops, self._seconds(flops, PACKED_SHARE * _pace(shared)),
+        return Cost(flops, self._seconds(flops, PACKED_SHARE * self._pace(shared)),
                     FLOAT * (self.shape.parameters + at_once * (2 * self.shape.width + 3 * self.shape.inner)))
 
     def generating(self, asked: Generation) -> Cost:
@@ -136,7 +140,7 @@ class Costs:
         answers = drawn * (2 * self.shape.parameters + self._attention(2 * asked.prompt + asked.answer))
         seconds = (self._seconds(prompts, PACKED_SHARE) + self._seconds(answers, GENERATING_SHARE)
                    + drawn * SECONDS_A_ROW + asked.engine_steps * self.shape.layers * SECONDS_A_LAYER)
-        columns = 1.125 * (asked.prompt + asked.longest)
+        columns = 1.125 * (asked.longest_prompt + asked.longest)
         rows = min(asked.slots, asked.requests)
         cache = 2 * rows * columns * self.shape.layers * self.shape.keys
         logits = 3 * rows * self.shape.vocabulary
@@ -145,10 +149,6 @@ class Costs:
     def beside(self, cost: Cost) -> Cost:
         """The cost with a second model held in memory: the reference."""
         return Cost(cost.flops, cost.seconds, cost.memory + FLOAT * self.shape.parameters)
-
-
-def _pace(shared: bool) -> float:
-    return SHARED_SHARE if shared else 1.0
 
 
 def matmul_rate() -> float:

@@ -8,7 +8,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -30,6 +30,8 @@ RAMBLING = 1.6
 """Answers of a base without a chat template to plain text, over those of a trained model: it ends late or never."""
 LOST = 0.58
 """Share of the most tokens that it spends on an answer in a chat form that it was never taught, whatever is asked."""
+UNTOLD = 0.75
+"""Share of the most tokens that an answer takes where no example of its capability has one."""
 LONGEST = 1.5
 """The longest of many answers of a trained model, over their mean."""
 PAIRS, CHOOSY_PAIRS = 0.93, 0.6
@@ -208,13 +210,18 @@ class _Estimator:
 
     def _asked(self, counts: Mapping[str, float], most: int) -> Lengths:
         """So many prompts of each source, with the answers that a trained model gives."""
-        return _mean([(count, Lengths(count, self.sampled.sources[name].prompt, self._gold(name, most)))
+        sources = self.sampled.sources
+        return _mean([(count, replace(sources[name], rows=count, answer=self._gold(name, most)))
                       for name, count in counts.items()])
 
     def _gold(self, source: str, most: int) -> float:
         """Mean tokens of an answer of a trained model: as in the source's examples, else in those of its capability."""
         own = self.sampled.sources[source].answer
-        return min(most, own or self.sampled.answers.get(self.rows.capability_of[source], most))
+        return min(most, own or self._untaught(self.rows.capability_of[source], most))
+
+    def _untaught(self, capability: str, most: int) -> float:
+        """The same where a prompt has no example of its own."""
+        return min(most, self.sampled.answers.get(capability, UNTOLD * most))
 
     def _answer(self, model: str, gold: float, most: int) -> float:
         """The same of a model by its name in the plan: `base` may know no chat."""
@@ -226,7 +233,7 @@ class _Estimator:
         """`each` answers of the model to each of these prompts; `a_call`: requests in one call of the engine."""
         mean = self._answer(model, asked.answer, most)
         longest = most if mean > asked.answer else min(most, LONGEST * mean)
-        return Generation(asked.rows, asked.prompt, asked.rows * each, mean, longest, slots, a_call)
+        return Generation(asked.rows, asked.prompt, asked.longest, asked.rows * each, mean, longest, slots, a_call)
 
     def _complete(self, step: Step) -> Work:
         stage, asked, _ = self.prefer[str(step.stage)]
@@ -312,8 +319,7 @@ class _Estimator:
         parts = []
         for task in step.config["tasks"]:
             lengths, most = self.sampled.task(task["name"]), task["max_tokens"]
-            gold = min(most, self.sampled.answers.get(task["capability"], most))
-            asked = Lengths(lengths.rows, lengths.prompt, gold)
+            asked = replace(lengths, answer=self._untaught(task["capability"], most))
             slots = step.config["slots"]
             parts.append(self._generation(model, asked, 1.0, most, slots, slots * BATCH_SLOTS))
         problems = sum(part.requests for part in parts)
@@ -333,4 +339,5 @@ class _Estimator:
 def _mean(parts: list[tuple[float, Lengths]]) -> Lengths:
     """So many rows of each: all of them together."""
     return Lengths(sum(count for count, _ in parts), weighted([(count, one.prompt) for count, one in parts]),
-                   weighted([(count, one.answer) for count, one in parts]))
+                   weighted([(count, one.answer) for count, one in parts]),
+                   max((one.longest for count, one in parts if count), default=0.0))

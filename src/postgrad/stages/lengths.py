@@ -45,12 +45,13 @@ MARKERS = 5
 @dataclass(frozen=True, slots=True)
 class Lengths:
     """Rows of a source or a task after curation, and their mean tokens: `prompt` up to where the answer begins,
-    `answer` with its end, 0 if the rows have none.
+    `answer` with its end, 0 if the rows have none. `longest`: the longest prompt of those sampled.
     """
 
     rows: float
     prompt: float
     answer: float
+    longest: float
 
 
 Conversation = Sequence[Message]
@@ -104,7 +105,7 @@ class Sampled:
             prompts_only = kind_of(spec) == "problems"
             lengths = self._lengths(rows, _made(source.generate, self.recipe.seed, made))
             return Lengths(rows if prompts_only else KEPT_OF_MADE * rows, lengths.prompt,
-                           0.0 if prompts_only else lengths.answer)
+                           0.0 if prompts_only else lengths.answer, lengths.longest)
         return self._of_files(self.rows.files(name), spec)
 
     def _of_files(self, files: list[Path], spec: SourceSpec) -> Lengths:
@@ -114,8 +115,9 @@ class Sampled:
     def _lengths(self, rows: float, sample: Iterable[Conversation]) -> Lengths:
         counted = [self.count(messages) for messages in sample]
         if not counted:
-            return Lengths(0.0, 0.0, 0.0)
-        return Lengths(rows, fmean(prompt for prompt, _ in counted), fmean(answer for _, answer in counted))
+            return Lengths(0.0, 0.0, 0.0, 0.0)
+        prompts, answers = zip(*counted, strict=True)
+        return Lengths(rows, fmean(prompts), fmean(answers), max(prompts))
 
     @cached_property
     def answers(self) -> dict[str, float]:
@@ -138,13 +140,14 @@ class Sampled:
             spec, prompts = self.recipe.tasks[name], [one.prompt for source, one in self.sources.items()
                                                       if self.rows.capability_of[source] == capability]
             rows = sum(count_rows(file) for file in find_files(spec.path))
-            sample = Lengths(min(rows, spec.limit or rows), fmean(prompts) if prompts else 0.0, 0.0)
+            mean = fmean(prompts) if prompts else 0.0
+            sample = Lengths(min(rows, spec.limit or rows), mean, 0.0, mean)
         else:
             spec = self.recipe.tasks[name]
             sample = self._of_files(find_files(spec.path), SourceSpec(
                 name, spec.licence, capability, format=spec.format, kind="problems", columns=spec.columns,
                 rows=spec.limit))
-        return Lengths(min(sample.rows, limit or sample.rows), sample.prompt, 0.0)
+        return Lengths(min(sample.rows, limit or sample.rows), sample.prompt, 0.0, sample.longest)
 
 
 def weighted(parts: Iterable[tuple[float, float]]) -> float:
