@@ -3,7 +3,8 @@
 Training rows are short instructions (about 100 tokens, words drawn by Zipf's law), one in `--planted` of them with a
 test item in its prompt; items are prompts of the same kind. Plain Python carries out the same rule with sets of tuples,
 on the first `--plain-rows` rows; what both drop there is compared. Prints one line of JSON; `ratio` is our rows a
-second over plain Python's.
+second over plain Python's. With `--template N` rows and items are of one template instead, every row gives every item
+away, and the rows hit N different sets of n-grams.
 
     python benchmarks/decontaminate.py --rows 1000000
 """
@@ -29,26 +30,45 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     for name, value in (("rows", 1_000_000), ("items", 10_000), ("planted", 500), ("plain-rows", 20_000), ("seed", 0)):
         parser.add_argument(f"--{name}", type=int, default=value)
+    parser.add_argument("--template", type=int, default=0)
     parser.add_argument("--folder", help="where the files go (a temporary folder)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder) as made:
         folder = Path(made)
         train, test, few = folder / "train.jsonl", folder / "test.jsonl", folder / "few.jsonl"
-        items = write(train, test, few, options)
+        items = template(train, test, options) if options.template else write(train, test, few, options)
         ours = measured([sys.executable, "-m", "postgrad.cli.main", "decontaminate", "--train", str(train),
                          "--against", str(test), "--out", str(folder / "out")])
+        report = json.loads((folder / "out" / "report.json").read_text())
+        said = {
+            "rows": options.rows, "items": options.items, "bytes": train.stat().st_size,
+            "seconds": round(ours.seconds, 2), "rows_a_minute": round(60 * options.rows / ours.seconds),
+            "peak_gb": round(ours.peak_bytes / 1e9, 3), "dropped": report["rows_dropped"]}
+        if options.template:
+            said |= {"overlaps": len(report["items"]) + report["items_not_listed"]}
+            print(json.dumps(said))
+            return
         start = time.perf_counter()
         plain = plainly(few, items)
         plain_seconds = time.perf_counter() - start
         dropped = {row["row"] for row in pq.read_table(folder / "out" / "ledger.parquet")["origin"].to_pylist()}
         same = plain == {row for row in dropped if row < options.plain_rows}
-        report = json.loads((folder / "out" / "report.json").read_text())
-        print(json.dumps({
-            "rows": options.rows, "items": options.items, "bytes": train.stat().st_size,
-            "seconds": round(ours.seconds, 2), "rows_a_minute": round(60 * options.rows / ours.seconds),
-            "peak_gb": round(ours.peak_bytes / 1e9, 3), "dropped": report["rows_dropped"],
+        print(json.dumps(said | {
             "plain_rows_a_minute": round(60 * options.plain_rows / plain_seconds), "same_rows": same,
             "ratio": round(options.rows / ours.seconds / (options.plain_rows / plain_seconds), 2)}))
+
+
+def template(train: Path, test: Path, options: argparse.Namespace) -> list[str]:
+    """The files of `--template`; returns the items' texts."""
+    frame = ("a customer of the shop would like to know whether order {} of last week has been sent to the right place "
+             "and when it will be there at last")
+    items = [frame.format(number) for number in range(options.items)]
+    test.write_text("".join(json.dumps({"question": item, "answer": "x"}) + "\n" for item in items))
+    with train.open("w") as file:
+        for number in range(options.rows):
+            turns = (("user", frame.format(number % options.template)), ("assistant", f"I shall see to it, {number}."))
+            file.write(json.dumps({"messages": [{"role": role, "content": said} for role, said in turns]}) + "\n")
+    return items
 
 
 def write(train: Path, test: Path, few: Path, options: argparse.Namespace) -> list[str]:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.making import batch, example, problem
+from postgrad.data import decontaminate as decontaminate_module
 from postgrad.data import overlaps
 from postgrad.data.batches import own_origins
 from postgrad.data.decontaminate import Policy, decontaminate, find, findings_json
@@ -82,7 +83,7 @@ def test_any_row_overlaps_the_items_that_brute_force_says(
         assert sum(end - start for start, end in hit.spans) == pytest.approx(hit.share * length)
     rows = [turns, [], [copied], turns[:1], turns]
     alone = [tuple(index_of(task, n=n, overlap=overlap).overlaps(row)) for row in rows]
-    found = [(row, all_of_it.overlaps) for row, all_of_it in index.overlaps_of(rows)]
+    found = [(row, all_of_it.overlaps()) for row, all_of_it in index.overlaps_of(rows)]
     assert found == [(row, overlaps) for row, overlaps in enumerate(alone) if overlaps]
 
 
@@ -150,17 +151,29 @@ FRAME = "a customer of the shop would like to know whether order {} has been sen
 def test_rows_that_share_a_template_with_an_item_are_looked_up_once() -> None:
     index = index_of(hash_items("t", [(str(i), [FRAME.format(i)]) for i in range(50)], ngram=8, unseen=False))
     found = [of_row for _, of_row in index.overlaps_of([[FRAME.format(1000 + i)] for i in range(2000)])]
-    assert [len(of_row.overlaps) for of_row in found] == [50] * 2000
+    assert [of_row.count for of_row in found] == [50] * 2000
     assert len({id(of_row) for of_row in found}) == 1  # not 2,000 × 50 of them
 
 
-def test_what_is_remembered_is_bounded_by_what_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_remembered_is_bounded_and_no_overlaps_are(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows of one template whose hits all differ: each of them gives all of the items away."""
-    monkeypatch.setattr(overlaps, "MOST_REMEMBERED", 500)
+    monkeypatch.setattr(overlaps, "MOST_REMEMBERED", 1_000)
     index = index_of(hash_items("t", [(str(i), [FRAME.format(i)]) for i in range(50)], ngram=8, unseen=False))
     for row, found in index.overlaps_of([[FRAME.format(i % 50)] for i in range(200)]):
-        assert len(found.overlaps) == 50 and found.overlaps[0].item == row % 50
-        assert sum(len(one.overlaps) for one in index._remembered.values()) <= 500
+        assert found.count == len(found.overlaps()) == 50 and found.overlaps()[0].item == row % 50
+        assert sum(len(hits) for hits, _ in index._remembered) <= 8 * 1_000
+
+
+def test_each_set_of_hits_is_worked_out_once_however_the_rows_alternate(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = hash_items("t", [(str(i), [FRAME.format(i)]) for i in range(50)], ngram=8, unseen=False)
+    rows = [example(FRAME.format(i % 40), "a", row=i) for i in range(400)]
+    worked_out: list[int] = []
+    original = ItemIndex._worked_out
+    monkeypatch.setattr(ItemIndex, "_worked_out", lambda *given: worked_out.append(1) or original(*given))
+    monkeypatch.setattr(decontaminate_module, "MOST_LISTED", 50)
+    findings = find([batch(*rows[start : start + 100]) for start in range(0, 400, 100)], index_of(task))
+    assert len(worked_out) == 40
+    assert (len(findings.rows), findings.tally.beyond, findings.share("s", "t")) == (400, 400 * 50 - 50, 1.0)
 
 
 def test_only_user_turns_are_compared() -> None:

@@ -94,7 +94,10 @@ def find(batches: Iterable[Batch], index: ItemIndex, workers: Workers = ALONE) -
 
 
 def _looker(index: ItemIndex) -> Callable[[Batch], Findings]:
-    """What a worker does with a batch."""
+    """What a worker does with a batch. It hands on what it has not handed on of an earlier one."""
+    tally: Tally[Origin] = Tally(MOST_LISTED)
+    shown: Counter[tuple[str, str]] = Counter()
+
     def look(batch: Batch) -> Findings:
         findings = Findings(dict(index.sizes), dict(index.unseen))
         turns, sources = user_turns(batch), batch["source"].to_pylist()
@@ -103,23 +106,23 @@ def _looker(index: ItemIndex) -> Callable[[Batch], Findings]:
         for number, given in index.overlaps_of(turns):
             origin = Origin(**own[number].as_py())
             findings.rows[origin] = given.tasks
-            findings.tally.add(sources[number], origin, given)
-            _show(findings, origin, sources[number], turns[number], given)
+            tally.add(sources[number], origin, given)
+            for task in given.tasks:
+                pair = sources[number], task
+                if shown[pair] < EXAMPLES_SHOWN and not any(index.unseen[other] for other in given.tasks):
+                    shown[pair] += 1
+                    findings.shown.setdefault(pair, []).append(_shown(origin, turns[number], task, given))
+        findings.tally = tally.handed_on()
         return findings
 
     return look
 
 
-def _show(findings: Findings, origin: Origin, source: str, turns: list[str], given: Given) -> None:
-    """Remember the row's text beside each development task it overlaps, unless it overlaps an unseen one too."""
-    if any(findings.unseen[task] for task in given.tasks):
-        return
-    for task in given.tasks:
-        shown = findings.shown.setdefault((source, task), [])
-        if len(shown) < EXAMPLES_SHOWN:
-            best = next(overlap for overlap in given.overlaps if overlap.task == task)
-            shown.append({"row": origin.row, "file": origin.file, "item": best.item,
-                          "share": round(best.share, 4), "text": "\n".join(turns)[:EXAMPLE_CHARS]})
+def _shown(origin: Origin, turns: list[str], task: str, given: Given) -> dict[str, Any]:
+    """A row's text beside the item of a development task that it is most like."""
+    best = next(overlap for overlap in given.overlaps() if overlap.task == task)
+    return {"row": origin.row, "file": origin.file, "item": best.item, "share": round(best.share, 4),
+            "text": "\n".join(turns)[:EXAMPLE_CHARS]}
 
 
 def decontaminate(batches: Iterable[Batch], findings: Findings, policy: Policy,

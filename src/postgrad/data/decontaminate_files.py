@@ -83,21 +83,25 @@ def _items(tests: Inputs, field_name: str, ngram: int) -> list[HashedItems]:
 
 
 def _looker(index: ItemIndex, names: Sequence[str], texts: Sequence[Texts]) -> Callable[[Chunk], Seen]:
-    """What a worker does with a chunk."""
+    """What a worker does with a chunk. It hands on what it has not handed on of an earlier one."""
+    tally: Tally[tuple[str, int]] = Tally(MOST_ITEMS)
+
     def look(chunk: Chunk) -> Seen:
-        seen, numbers, turns = Seen(chunk, [], [], Tally(MOST_ITEMS)), [], []
+        broken: list[tuple[int, Broken]] = []
+        tasks: list[tuple[int, tuple[str, ...]]] = []
+        numbers, turns = [], []
         for line in lines_of(chunk):
             try:
                 said = texts[chunk.file].user(line.sound())
-            except Broken as broken:
-                seen.broken.append((line.number, broken))
+            except Broken as found:
+                broken.append((line.number, found))
                 continue
             numbers.append(line.number)
             turns.append(said)
         for place, given in index.overlaps_of(turns):
-            seen.tasks.append((numbers[place], given.tasks))
-            seen.tally.add(names[chunk.file], (names[chunk.file], numbers[place]), given)
-        return seen
+            tasks.append((numbers[place], given.tasks))
+            tally.add(names[chunk.file], (names[chunk.file], numbers[place]), given)
+        return Seen(chunk, broken, tasks, tally.handed_on())
 
     return look
 

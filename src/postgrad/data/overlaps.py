@@ -13,9 +13,10 @@ Rows are looked at in batches: the n-grams of all of them are hashed and looked 
 with a hit are looked at one by one. Rows that hit the same n-grams (those of one template) share what was worked out.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import accumulate
 
 import numpy as np
@@ -29,8 +30,10 @@ Integers = NDArray[np.int64]
 Spans = tuple[tuple[int, int], ...]
 SIEVE_BITS = (16, 26)
 """Least and most bits of a hash that the sieve looks at: 16 places for each n-gram of the tasks, at most 64 MB."""
-MOST_REMEMBERED = 1 << 18
-"""Overlaps that are kept at hand, and hits that they are known by: about 80 MB at most."""
+MOST_REMEMBERED = 1 << 22
+"""Hits of the sets of hits whose outcome is known: about 32 MB at most."""
+SET_HITS = 64
+"""What a set of hits takes besides them, in hits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +52,13 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """All that a row gives away, task by task, the largest share first. Rows with the same hits share one `number`."""
+    """What a row gives away: `count` overlaps with these tasks. `number`: the same for all rows with the same hits."""
 
     number: int
-    overlaps: tuple[Overlap, ...]
+    count: int
     tasks: tuple[str, ...]
+    overlaps: Callable[[], tuple[Overlap, ...]]
+    """The overlaps, task by task, the largest share first. They may be worked out anew each time."""
 
 
 def check_rule(ngram: int, overlap: float) -> None:
@@ -101,7 +106,8 @@ class ItemIndex:
         self._short = {length: _Short(np.array(sorted(known), np.uint64), known) for length, known in short.items()}
         self._build(ngrams)
         self._remembered: dict[tuple[bytes, tuple[int, ...]], Given] = {}
-        self._held = self._worked_out = 0
+        self._held = self._numbers = 0
+        self._last: tuple[Integers, tuple[int, ...], tuple[Overlap, ...]] = (_NONE, (), ())
 
     def _add(self, task: HashedItems, ngrams: list[Hashes], short: dict[int, dict[int, list[int]]]) -> None:
         if task.ngram != self.ngram:
@@ -141,7 +147,7 @@ class ItemIndex:
 
     def overlaps(self, user_turns: Iterable[str]) -> list[Overlap]:
         """The items that a row with these user turns gives away, task by task, the largest share first."""
-        return [overlap for _, given in self.overlaps_of([list(user_turns)]) for overlap in given.overlaps]
+        return [overlap for _, given in self.overlaps_of([list(user_turns)]) for overlap in given.overlaps()]
 
     def overlaps_of(self, rows: Sequence[Sequence[str]]) -> Iterator[tuple[int, Given]]:
         """(place of the row, what it gives away) of those of many rows that give something away, in order."""
@@ -152,7 +158,7 @@ class ItemIndex:
         whole = self._short_fields(hashes, offsets, row_of)
         for row in sorted(hits.keys() | whole.keys()):
             given = self._given(hits.get(row, _NONE), tuple(sorted(whole.get(row, ()))))
-            if given.overlaps:
+            if given.count:
                 yield row, given
 
     def _hits(self, hashes: Hashes, offsets: Offsets, row_of: Integers) -> dict[int, Integers]:
@@ -197,18 +203,24 @@ class ItemIndex:
         given = self._remembered.get(key)
         if given is None:
             overlaps = self._overlaps(hits, whole)
-            self._worked_out += 1
-            given = Given(self._worked_out, overlaps, tuple(dict.fromkeys(overlap.task for overlap in overlaps)))
-            size = 1 + len(hits) + len(overlaps)
-            if self._held + size > MOST_REMEMBERED:
+            tasks = tuple(dict.fromkeys(overlap.task for overlap in overlaps))
+            given = Given(self._numbers, len(overlaps), tasks, partial(self._overlaps, hits.copy(), whole))
+            self._numbers += 1
+            if self._held > MOST_REMEMBERED:
                 self._remembered.clear()
                 self._held = 0
-            self._held += size
             self._remembered[key] = given
+            self._held += SET_HITS + 2 * len(hits)
         return given
 
     def _overlaps(self, hits: Integers, whole: tuple[int, ...]) -> tuple[Overlap, ...]:
-        """Each item once, by its best field."""
+        """Each item once, by its best field. The last outcome is kept: it is asked for again when it is counted."""
+        if self._last[1] == whole and np.array_equal(self._last[0], hits):
+            return self._last[2]
+        self._last = hits, whole, self._worked_out(hits, whole)
+        return self._last[2]
+
+    def _worked_out(self, hits: Integers, whole: tuple[int, ...]) -> tuple[Overlap, ...]:
         covered = self._covered(hits) if len(hits) else _Covered(_NONE, _NONE, [])
         fields = np.append(covered.fields, np.array(whole, np.int64))
         tokens = self._tokens[fields]
