@@ -167,7 +167,7 @@ def simulated_steps(lengths: list[int], slots: int) -> int:
 @pytest.mark.parametrize("requests", [5, 16, 100, 512])
 def test_engine_steps_are_those_of_an_engine_played_through(requests: int) -> None:
     lengths = [10 + 20 * (number * 7919 % 101) // 100 for number in range(requests)]
-    asked = Generation(1, 10, requests, sum(lengths) / requests, max(lengths), slots=16, a_call=512)
+    asked = Generation(1, 10, 10, requests, sum(lengths) / requests, max(lengths), slots=16, a_call=512)
     assert asked.engine_steps == pytest.approx(simulated_steps(lengths, 16), rel=0.25)
 
 
