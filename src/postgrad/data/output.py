@@ -8,7 +8,6 @@ The folder is whole or it is not there.
 """
 
 import json
-import pickle
 import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -161,7 +160,9 @@ class _Table:
             with _said_of(name):
                 found = pa.array([row.get(name) for row in rows]).type
                 self._types[name] = _common(self._types.get(name, found), found)
-        pickle.dump(rows, self._waiting)
+        table = pa.table({"row": pa.array(rows)})  # a row without a field is a row too
+        with pa.ipc.new_stream(self._waiting, table.schema) as stream:
+            stream.write_table(table)
 
     def close(self) -> int:
         """How many rows were written."""
@@ -172,7 +173,8 @@ class _Table:
         self._waiting.seek(0)
         with _writer(self._path, schema) as writer:
             while self._waiting.tell() < end:
-                writer.write_table(_table(pickle.load(self._waiting), schema))
+                with pa.ipc.open_stream(self._waiting) as stream:
+                    writer.write_table(_table(stream.read_all()["row"].to_pylist(), schema))
         self._waiting.close()
         with pq.ParquetFile(self._path) as written:
             return int(written.metadata.num_rows)
