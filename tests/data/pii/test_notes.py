@@ -55,6 +55,38 @@ def test_a_record_number_is_found_without_its_word(text: str, number: str) -> No
 @pytest.mark.parametrize("text", [
     "Case No. 21-1234 was decided in May", "order number 1234567", "patient no. 3 of 12", "patients: 1200",
     "Give the patient 500 mg", "the patient is 54", "file no. 8812 of the archive", "MRN unknown",
+    "approval_id=88123", "fallback_id 88123", "providerId: 88123", "metropolis no 88123",
 ])
 def test_what_only_looks_like_a_record_number_stays(text: str) -> None:
     assert find_record_numbers(text) == []
+
+
+CARE = """
+Hosp No: «4471882»|Ward 4, UR «00447188»|Unit No. «553 201»|Lab no. «23:C004512»|Acc# «7781290» CT
+MR# «0047-81-22»|Reg. No. «88123»|Crossmatch unit «W0447 22 118 204»|Subject «03-0117» withdrew
+randomisation number «R-0417»|Patient (ID «448812»)|policy «HX-4471882»|GET Patient/«pt-00471182»
+Fall «2023/00418»|Laborauftragsnr. «88123-4»|Versicherten-Nr: «X110411675»|Behandlungsfall «88123»
+Histo-Nr. «H/2023/4471»|IPP : «0088123»|n° d'inclusion «0417»|échantillon «E-22-0417»|Nº Historia: «88123»
+nº de petición «4471882»|cod. paziente «88123»|n. nosologico «2023004471»|ZIS-nr «88123»|Utente nº «123456789»
+Processo n.º «88123»|nr hist. chor. «4471/23»|skierowanie nr «88123»|Remiss-ID «88123»|rekvisisjonsnr «88123»
+näytenro «88123»|č. chorobopisu «88123»|törzsszám: «88123»|protokol no: «88123»|история болезни № «88123»
+ИБ № «88123»|患者番号は«0012345»です|住院号：«0012345»|등록번호: «0012345»|Path «S24-01188» shows no tumour
+""".replace("\n", "|").strip("|").split("|")
+
+
+@pytest.mark.parametrize("said", CARE)
+def test_a_number_of_care_is_found_in_a_text_that_speaks_of_patients(said: str) -> None:
+    text = said.replace("«", "").replace("»", "") + ". The patient was admitted."
+    assert [text[start:end] for start, end in find_record_numbers(text)] == [said.partition("«")[2].partition("»")[0]]
+
+
+@pytest.mark.parametrize("text", [
+    "GMC no 7654321", "Vaccine lot no. 12345-A", "Ward room no 30412", "Clinic tel no 01632 960123",
+    "LOINC code: 12345-6", "Platelets 210000", "12000 in 2019, the number of patients in 2018 was 11000",
+    "visit 12/03/2021", "donation of 50000 EUR", "Dose 100000 IE", "Serial number 12345678 of the pacemaker",
+    "NCT no 01234567", "PZN 12345678", "BSNR 123456700", "User ID 88123", "PO box no 12345",
+    "reference range 10000-20000", "contract no 12345", "They visit «cost 120-60»", "left the station.\n#### 12000",
+    "per annum. In 1990",
+])
+def test_other_numbers_of_such_a_text_stay(text: str) -> None:
+    assert find_record_numbers(f"{text}. The patient was admitted.") == []

@@ -1,88 +1,71 @@
 """Numbers of patients, cases and specimens in medical notes: a word that names one, then a number.
 
-Words that other trades use as well (case, file, account, visit), and words without a "number" after them (chart,
-dossier), count only in a text that speaks of patients.
+Words that other trades use as well (case, file, account, visit), words without a "number" after them (chart, dossier),
+a "number" that nothing names, and numbers known by their shape alone count only in a text that speaks of patients.
 """
 
+import math
 import re
 from collections.abc import Iterator
 
-from postgrad.data.pii.context import as_ascii, small
+from postgrad.data.pii import record_words as words
+from postgrad.data.pii.context import another, as_ascii, small
 from postgrad.data.pii.kinds import Spans
 
-NUMBER = (r"(?:number|numbers|num|no|nr|nummer|numéro|número|numero|numer|id|ids|identifier|code|#|n°|nº|№|n\.)")
-NAMED = (
-    r"mrn|m\.r\.n\.|emrn|urn|ur|uhid|ehr|emr|pid|ipp|nip|iep|nhc|cip|sip|nda|piz|opd|ipd|csn|fin|cns",
-    r"(?:medical|health|hospital|patient|clinical|clinic)[\s_\-]?(?:record|records|chart|file|card|unit|registration)?",
-    r"pa?t(?:\.|s|nt|ient(?:en)?)?[\s_\-]?|hosp\.?|chart|accession|encounter|specimen|sample|admission|episode",
-    r"referral|prescription|rx|requisition|slide|biopsy|participant|subject|proband(?:en|in)?|volunteer|donor|donation|folder",
-    r"fall|aufnahme|aufn\.|eingangs|einsender|histologie|kranken(?:akten?|blatt)?|akten|befund|auftrags?|proben|labor",
-    r"karteikarten?|versicherten|mitglieds|policen|konserven|spenden?|journal|studien|tagebuch",
-    r"dossier|séjour|échantillon|prélèvement|examen|adhérent|assuré|historia(?:\s?cl[ií]nica)?|h\.?c\.?|expediente",
-    r"paciente|episodio|muestra|afiliad[oa]|asegurad[oa]|cartella(?:\s?clinica)?|pratica|paziente|nosologico|campione",
-    r"nosografico|tessera\s?sanitaria|assistit[oa]|patiënt|opname|epd|monster|verzekerden|zorg",
-    r"prontu[áa]rio|processo(?:\s?clínico)?|utente|atendimento|amostra|carteirinha|apólice|póliza|polizza",
-    r"histori[ia]\s?choroby|ksi[ęe]gi\s?głównej|zlecenia|pacjenta|kartoteki|karty|próbki|polisy",
-    r"pasient|potilas|näyte|prov|prøve|försäkrings|chorobopisu|pacienta|vzorku|dosya|protokol|hasta",
-    r"карты|истори[ия]\s?болезни|пациента|медкарты|полиса|анализа|path(?:ology)?|remiss|rekvisition",
-)
-"""Names before or behind a word for "number"."""
-WHOLE = (
-    r"mrn|m\.r\.n\.?|uhid|nhc|ipp|iep|nda|nuhsa|prontu[áa]rio|chipkarte|health\s?card|patient/",
-    r"(?:patienten?|pat\.?|fall|aufnahme|aufn\.|eingangs|akten|proben|befund|auftrags|kranken(?:akten?|blatt)|"
-    r"versicherten|mitglieds|policen|probanden|histologie|konserven|spenden?|studien)-?(?:nummer|nr\.?|id|zeichen)",
-    r"(?:patiënt|dossier|opname|epd|zorgpolis|polis|monster|journal|patient|pasient|remiss|prov|prøve|försäkrings)-?"
-    r"(?:nummer|nr\.?|id)|(?:potilas|näyte)-?numero",
-    r"患者番号|患者ID|カルテ番号|診察券番号|受付番号|検体番号|病历号|住院号|门诊号|患者编号|登记号|标本号|就诊卡号|医保卡号|"
-    r"등록번호|환자번호|رقم الملف|מספר תיק",
-)
-"""Words that name such a number by themselves."""
-SHARED = (r"(?:case|file|account|acct|visit|lab|order|study|trial|unit|member(?:ship)?|subscriber|insurance|policy|"
-          r"beneficiary|health\s?plan|group|claim|registration|reg\.?|ref(?:erence)?\.?|barcode|tube|batch\s?record|"
-          r"mutuelle|contrat|sobre|relatie)")
-"""Words that other trades use as well; with a word for "number"."""
-PLAIN = (r"(?:accession|chart|dossier|adhérent|mutuelle|zorgpolis|polis|polizza|póliza|policy|subject|participant|"
-         r"patient|pat\.?|pt|specimen|sample|donor|donation|unit|encounter|probe|proband(?:in)?|fall|case|remiss|remitteras\sid|"
-         r"historia|cartella|muestra|campione|échantillon|folder|"
-         r"akte|journal|file|claim|requisition|biopsy|slide|expediente)")
-"""Words that name a longer number without a word for "number"."""
-HEADING = re.compile(
-    r"(?:fall|case|subject|patient|pat|pt|pid|dossier|paciente|paziente|chart|record|specimen|sample|probe|donor|"
-    r"participant|encounter|accession|akte|expediente|proband)(?:[\s_\-]?(?:id|nr|no|number|nummer|key|code))?\.?",
-    re.IGNORECASE)
-"""A heading over a column of such numbers."""
+KEY = r"[\s_\-]?(?:id|nr|no|num|number|nummer|key|code)"
+HEADING = re.compile(rf"(?:{words.HEADINGS}(?:{KEY})?|{words.NUMBERED}{KEY})\.?", re.IGNORECASE)
 MOST_PARTS = 32
 """After the first: an object identifier of DICOM (64 characters) has no more."""
-END = r"(?![\w@%]|[.,:]\d)"
+END = r"(?![^\W\u0e00-\u0e7f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]|[@%]|[.,:]\d)"
 GROUPS = rf"(?:[A-Za-z]{{1,5}}[\-/ ])?\d{{2,4}}(?: \d{{2,4}}){{1,3}}{END}"
 PIECE = (r"(?=[A-Za-z\-/. ]{0,8}\d)(?:[A-Za-z]{1,5}[\-/ ])*[A-Za-z]{0,5}\d[0-9A-Za-z]*"
          rf"(?:[\-/._:][A-Za-z]*\d[0-9A-Za-z]*){{0,{MOST_PARTS}}}(?:-[A-Za-z]{{1,2}})?{END}")
-VALUE = rf"(?P<value>{GROUPS}|{PIECE})"
+DONATION = rf"[a-z]\d{{4}} ?\d\d ?\d{{3}} ?\d{{3}}(?: ?[0-9a-z*])?{END}"
+"""ISBT 128: facility, year, serial number, check character."""
+VALUE = rf"(?P<value>{DONATION}|{GROUPS}|{PIECE})"
 LINK = (r"(?:[^\n\d]{0,25}\?\s*\n[^\W\d][\w ]{0,15}:\s*(?:it'?s\s|it is\s|yes,?\s)?"
         r"|[\s:.,=#\"'(|\-]{0,6}(?:(?:is|was|reads|ist|lautet|est|es|è|é|är|er|to|jest|:)\s+)?[\"'#]?)")
 """Between word and number: signs and a verb, or a question that another speaker answers."""
-OF = r"(?:d[eui]l?\s|du\s|della\s|di\s|do\s|da\s|van\s|av\s)?"
-CLEAR_RECORD = re.compile(
-    rf"(?<![^\W_])(?:(?:{'|'.join(NAMED)})[\s_\-.'’]*{OF}{NUMBER}(?![^\W\d_])"
-    rf"|(?:{'|'.join(WHOLE)})(?![^\W\d_])"
-    rf"|(?:n°|nº|nr\.?|no\.?|№|num[ée]ro|número|numero|numer|номер)\s?{OF}(?:{'|'.join(NAMED)})){LINK}{VALUE}")
-SHARED_RECORD = re.compile(rf"(?<![^\W_]){SHARED}[\s_\-.]*{NUMBER}(?![^\W\d_]){LINK}{VALUE}")
-PLAIN_RECORD = re.compile(rf"(?<![^\W_]){PLAIN}(?![^\W\d_])[\s:.=#]{{1,3}}{VALUE}")
-BEHIND = re.compile(rf"(?<![\w.\-/]){VALUE}\s?\((?:{'|'.join(NAMED)})[\s_\-.]*{NUMBER}?\)")
+OF = r"(?:d['’]|d[eui]l?\s|de\sla\s|du\s|della\s|di\s|do\s|da\s|van\s|av\s)?"
+NUMBER = rf"{words.NUMBER}(?![^\W\d_])"
+NUMBERED = re.compile(rf"{NUMBER}{LINK}(?!{NUMBER}){VALUE}")
+"""A word for "number" and its number; what stands before tells whose it is."""
+NAME = re.compile(rf"(?<![^\W_])(?:{'|'.join(words.NAMED)})[\s_\-.'’]*{OF}$")
+COMPOUND = re.compile(rf"(?<![^\W_])[^\W\d_]{{0,20}}(?:{words.STEMS})[^\W\d_]{{0,16}}-?$")
+SHARED_NAME = re.compile(rf"(?<![^\W_]){words.SHARED}[\s_\-.]*$")
+OTHER_NAME = re.compile(rf"(?<![^\W\d_]){words.OTHER}[\s_\-.:]*$")
+NAME_WITHIN = 48
+ALONE, ATTACHED = re.compile(rf"{words.SIGNS}(?![^\W\d_])"), re.compile(
+    r"(?:nummer|nr|n?ro|numero|(?:sor)?szám\w*|azonosító|kennung)(?![^\W\d_])")
+"""The words for "number" that count where no known name stands before them, by themselves or as a word's end."""
+WHOLE_RECORD = re.compile(
+    rf"(?<![^\W_])(?:{words.WHOLE}(?![^\W\d_])|{words.REFERENCES}/"
+    rf"|{words.SIGNS}\s?{OF}(?:{'|'.join(words.NAMED)})(?![^\W\d_])){LINK}{VALUE}")
+HOOK = re.compile(
+    rf"(?<![^\W_])(?:(?:{words.WORDS}|{words.SIGNS})(?![^\W\d_])|[n#№](?:[°º.]|(?<=[#№]))|{words.REFERENCES}/)")
+"""What the two patterns around it begin with: a quick look first."""
+UNSPACED_RECORD = re.compile(rf"(?:{'|'.join(words.UNSPACED)})(?:は|为|是|은|는)?{LINK}{VALUE}")
+PLAIN_RECORD = re.compile(
+    rf"(?<![^\W_])(?:{words.PLAIN}(?![^\W\d_])[\s:.=#]{{1,3}}|{words.SIGNS}\s?{OF}{words.SHARED}(?![^\W\d_]){LINK})"
+    rf"(?!{NUMBER}){VALUE}")
+SHAPED_HINT = re.compile(r"-\d{4}")
+SHAPED_RECORD = re.compile(
+    rf"(?<![\w.\-/@#$€£+])(?P<value>(?:[A-Z]{{1,3}}-?\d\d|\d\d[A-Z]{{1,2}})-\d{{4,7}}){END}")
+"""Of laboratories: S21-08844, SP-19-30471, 22H-30417."""
+BEHIND_WORD = rf"\((?:{'|'.join(words.NAMED)})[\s_\-.]*{words.NUMBER}?\)"
+BEHIND_HINT, BEHIND = re.compile(BEHIND_WORD), re.compile(rf"(?<![\w.\-/]){VALUE}\s?{BEHIND_WORD}")
 """The word in brackets behind its number."""
 NEXT = re.compile(rf"\s?(?:,|;|/|&|and|und|et|y|e|en|och|i|or|oder)\s?{VALUE}")
 SHAPE = str.maketrans({**dict.fromkeys("0123456789", "9"), **dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "A")})
-MEDICAL = re.compile(
-    r"\b(?:patients?|admitted|admission|discharged?|diagnos\w*|hospital\w*|clinic\w*|ward|physician|surgeon|nurse|"
-    r"symptoms?|biopsy|radiolog\w*|patholog\w*|pharmac\w*|mg|icd|dob|mrn|prescri\w*|blood|complain\w*|screened|ecg|hba1c|"
-    r"inr|assay|rx|pt|trial|donor|screening|vaccin\w*|insurer|consultant|gp|theatre|specimen|urin|serum|station|aufnahme|"
-    r"befund|klinik|krankenhaus|arzt|ärztin|médecin|hôpital|mutuelle|"
-    r"prélèvement|paciente|paziente|geboortedatum|bsn|zorg\w*)\b")
+MEDICAL = re.compile(words.MEDICAL)
 HINT = re.compile(r"\d(?:[\-/. ]?[A-Za-z]?\d){2,}")
 BEFORE, AFTER = 70, 40
+LEADING, KNOWN = re.compile(r"([a-z]+) "), re.compile(rf"{words.WHOLE}|{words.PLAIN}|{words.NUMBER}")
+CODED = re.compile(r"[A-Za-z]{1,4}-\d")
+"""S-014: letters and a hyphen make up for digits."""
 FEWEST_DIGITS, FEWEST_SHARED, FEWEST_PLAIN = 3, 4, 5
 NOT_A_NUMBER = re.compile(
-    r"\s?(?:mg|ml|mm|cm|kg|g|of|years?|jahre?|ans|años|patients?|times|x|%|h|min)\b")
+    r"\s?(?:mg|ml|mm|cm|kg|g|of|years?|jahre?|ans|años|patients|times|x|%|h|min)\b")
 DATE = re.compile(r"(?:[A-Za-z]{1,5} )?(?:[0-3]?\d[./\-][0-3]?\d[./\-](?:19|20)?\d\d|(?:19|20)\d\d-\d\d-\d\d)")
 
 
@@ -90,17 +73,46 @@ def find_record_numbers(text: str) -> Spans:
     """Start and end of each number, without the word that names it."""
     read = as_ascii(text)
     low = small(read)
-    found: Spans = []
-    shared: Spans = []
+    sure: Spans = []
+    medical: Spans = []
+    patterns = []
+    if not low.isascii():
+        patterns.append(UNSPACED_RECORD)
+    if BEHIND_HINT.search(low):
+        patterns.append(BEHIND)
     for start, end in _windows(read):
-        found += _found(read, low, start, end, CLEAR_RECORD, FEWEST_DIGITS)
-        if "(" in low[start:end]:
-            found += _found(read, low, start, end, BEHIND, FEWEST_DIGITS)
-        shared += _found(read, low, start, end, SHARED_RECORD, FEWEST_SHARED)
-        shared += _found(read, low, start, end, PLAIN_RECORD, FEWEST_PLAIN)
-    if shared and MEDICAL.search(low):
-        found += shared
-    return found
+        for match in NUMBERED.finditer(low, start, end):
+            fewest = _fewest(low, match)
+            (sure if fewest == FEWEST_DIGITS else medical).extend(_listed(read, low, match, fewest))
+        for pattern in patterns:
+            for match in pattern.finditer(low, start, end):
+                sure += _listed(read, low, match, FEWEST_DIGITS)
+        if HOOK.search(low, start, end):
+            for match in WHOLE_RECORD.finditer(low, start, end):
+                sure += _listed(read, low, match, FEWEST_DIGITS)
+            for match in PLAIN_RECORD.finditer(low, start, end):
+                medical += _listed(read, low, match, FEWEST_PLAIN)
+    if SHAPED_HINT.search(read):
+        medical += [match.span("value") for match in SHAPED_RECORD.finditer(read) if not another(low, match.start())]
+    if medical and MEDICAL.search(low):
+        sure += medical
+    return list(dict.fromkeys(sure))
+
+
+def _fewest(low: str, match: re.Match[str]) -> float:
+    """How many digits a number behind a word for "number" must have, by what stands before that word: fewer if that is
+    of care alone, more if it is nothing, no number is enough if it is another thing."""
+    start = match.start()
+    before = low[max(0, start - NAME_WITHIN) : start]
+    sign = low[start : match.start("value")]
+    ends_word = ATTACHED.match(sign) is not None
+    if NAME.search(before) or (ends_word and COMPOUND.search(before)):
+        return FEWEST_DIGITS
+    if SHARED_NAME.search(before):
+        return FEWEST_SHARED
+    if not (ends_word if before[-1:].isalpha() else ALONE.match(sign)):
+        return math.inf
+    return math.inf if OTHER_NAME.search(before) or another(low, match.start("value")) else FEWEST_PLAIN
 
 
 def _windows(text: str) -> Iterator[tuple[int, int]]:
@@ -116,25 +128,40 @@ def _windows(text: str) -> Iterator[tuple[int, int]]:
         yield start, end
 
 
-def _found(text: str, low: str, start: int, end: int, pattern: re.Pattern[str], fewest: int) -> Spans:
-    """Of a text, and the same in small letters, what the pattern finds from `start` to `end`."""
-    spans: Spans = []
-    for first in pattern.finditer(low, start, end):
-        match: re.Match[str] | None = first
-        shape = _shape(text, first)
-        while match is not None and _shape(text, match) == shape:  # a list of numbers of one form
-            if not _is_number(low, match, fewest):
-                break
-            spans.append(match.span("value"))
-            match = NEXT.match(low, match.end("value"))
-    return spans
+def _listed(text: str, low: str, first: re.Match[str], fewest: float) -> Iterator[tuple[int, int]]:
+    """The number of a match, and those that follow it in a list of numbers of one form."""
+    match: re.Match[str] | None = first
+    shape = _shape(text, first)
+    while match is not None and _shape(text, match) == shape and _is_number(low, match, fewest):
+        start = _start(text, low, match)
+        if start is None:
+            break
+        yield start, match.end("value")
+        match = NEXT.match(low, match.end("value"))
 
 
 def _shape(text: str, match: re.Match[str]) -> str:
     return text[match.start("value") : match.end("value")].translate(SHAPE)
 
 
-def _is_number(low: str, match: re.Match[str], fewest: int) -> bool:
+def _start(text: str, low: str, match: re.Match[str]) -> int | None:
+    """Where the number begins, behind words for it that the pattern took for its letters; None if they are other words:
+    then it is not the number of what was named."""
+    start, end = match.span("value")
+    while word := LEADING.match(low, start, end):
+        if KNOWN.fullmatch(word[1]):
+            start = word.end()
+        elif text[start] == low[start]:
+            return None
+        else:
+            break
+    return start
+
+
+def _is_number(low: str, match: re.Match[str], fewest: float) -> bool:
     value = match["value"]
-    return (sum(map(str.isdigit, value)) >= fewest and not DATE.fullmatch(value)
+    digits = sum(map(str.isdigit, value))
+    enough = digits >= fewest or (
+        fewest < math.inf and digits >= (FEWEST_DIGITS if CODED.match(value) else FEWEST_SHARED) and value[0].isalpha())
+    return (enough and not DATE.fullmatch(value)
             and not NOT_A_NUMBER.match(low, match.end("value")))
