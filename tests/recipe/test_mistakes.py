@@ -462,6 +462,11 @@ def test_a_file_that_is_no_recipe_is_one_line(tmp_path: Path, raw: bytes, line: 
     assert str(caught.value) == line
 
 
+def test_a_device_that_never_ends_is_no_recipe() -> None:
+    with pytest.raises(Mistake, match=r"/dev/zero: is longer than 4 MiB; name a recipe file"):
+        load("/dev/zero", [], SHIPPED)
+
+
 def test_a_recipe_that_is_not_there_names_those_that_ship(tmp_path: Path) -> None:
     with pytest.raises(Mistake) as caught:
         load("quickstrat", [], SHIPPED)

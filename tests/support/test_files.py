@@ -101,3 +101,43 @@ def test_a_swap_that_a_kill_cut_in_two_is_ended(tmp_path: Path) -> None:
         (half / name / "which").write_text(name)
     clear_halves(target)
     assert (target / "which").read_text() == "new" and list(tmp_path.iterdir()) == [target]
+
+
+def test_a_link_is_followed_and_a_pipe_is_written_into(tmp_path: Path) -> None:
+    real, link, pipe = tmp_path / "real", tmp_path / "link", tmp_path / "pipe"
+    real.write_bytes(b"old")
+    link.symlink_to(real)
+    write_atomically(link, b"new")
+    assert link.is_symlink() and real.read_bytes() == b"new"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_atomically(pipe, b"into it")
+    assert os.read(reader, 100) == b"into it" and pipe.is_fifo()
+    os.close(reader)
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
+def test_modes_are_what_open_and_mkdir_give(tmp_path: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        write_atomically(tmp_path / "file", b"")
+        for maker, name in ((whole_folder, "whole"), (replaced_folder, "replaced")):
+            with maker(tmp_path / name) as folder:
+                (folder / "in").touch()
+        (tmp_path / "touched").touch()
+        (tmp_path / "made").mkdir()
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode for path in tmp_path.iterdir()}
+    assert modes["file"] == modes["touched"]
+    assert modes["whole"] == modes["replaced"] == modes["made"]
+
+
+def test_what_was_private_stays_so_when_it_is_replaced(tmp_path: Path) -> None:
+    write_atomically(tmp_path / "file", b"old")
+    (tmp_path / "file").chmod(0o600)
+    write_atomically(tmp_path / "file", b"new")
+    (tmp_path / "folder").mkdir(0o700)
+    with replaced_folder(tmp_path / "folder"):
+        pass
+    assert [(tmp_path / name).stat().st_mode & 0o777 for name in ("file", "folder")] == [0o600, 0o700]

@@ -26,7 +26,10 @@ def call(options: argparse.Namespace) -> int:
         raise Mistake("is a folder", where=f"--to {target}", mend="name the file to write")
 
     from postgrad.inspection.report import write
+    from postgrad.pipeline.failures import said_plainly
 
-    write(run, target)
-    print(target)
+    with said_plainly(f"writing {target}"):
+        write(run, target)
+    if target.is_file():  # else a device or a pipe, such as this very output
+        print(target)
     return 0

@@ -16,7 +16,6 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from stat import S_ISDIR, S_ISREG
 from typing import IO
 
 import pyarrow as pa
@@ -26,6 +25,7 @@ from postgrad.data.compression import bare_name
 from postgrad.data.containers import columnar, delimited, documents, lines
 from postgrad.data.raw import RawRow
 from postgrad.support.errors import Failure, Mistake
+from postgrad.support.files import kind_of
 from postgrad.support.patterns import matching
 
 BARE_SUFFIXES = (*lines.SUFFIXES, *documents.SUFFIXES, *delimited.SUFFIXES, *columnar.SUFFIXES)
@@ -51,13 +51,14 @@ def find_files(path: Path) -> list[Path]:
     Mistake if there are none, if one is no regular file, has a name that is not UTF-8, or is named outright and has a
     suffix that is not read.
     """
-    kind = _kind(path)
+    kind = kind_of(path)
     if kind == "folder":
         try:
             names = sorted(file for file in path.iterdir() if not file.name.startswith("."))
         except OSError as error:
             raise Mistake(f"cannot be read ({error.strerror})", where=str(path), mend="check the folder") from error
-        found = [file for file in names if is_read(file) and file.name not in DESCRIPTIONS and _kind(file) != "folder"]
+        named = [file for file in names if is_read(file) and file.name not in DESCRIPTIONS]
+        found = [file for file in named if kind_of(file) != "folder"]
         if not found:
             raise Mistake("folder holds no data file", where=str(path), mend=WANTED)
     elif kind:
@@ -67,7 +68,7 @@ def find_files(path: Path) -> list[Path]:
         if not found:
             raise Mistake("no such file", where=str(path), mend="check the path; it is relative to the recipe")
     for file in found:
-        what = _kind(file)
+        what = kind_of(file)
         if what != "file":
             raise Mistake(f"is {what or 'not there'}", where=str(file), mend="give a file, or take it out")
         if not is_read(file):
@@ -75,15 +76,6 @@ def find_files(path: Path) -> list[Path]:
         if (shown := os.fsencode(file).decode("utf-8", "replace")) != str(file):
             raise Mistake("has a name that is not UTF-8, which no ledger can hold", where=shown, mend="rename it")
     return found
-
-
-def _kind(path: Path) -> str:
-    """`file`, `folder`, "" for nothing, or in words what else is there."""
-    try:
-        mode = path.stat().st_mode
-    except OSError:
-        return "a link that leads nowhere" if path.is_symlink() else ""
-    return "folder" if S_ISDIR(mode) else "file" if S_ISREG(mode) else "a pipe, socket or device, not a file"
 
 
 def line_of(path: Path, number: int) -> str:

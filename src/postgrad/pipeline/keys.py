@@ -16,6 +16,7 @@ from postgrad.pipeline.environment import numeric_environment, package_version
 from postgrad.pipeline.failures import said_plainly
 from postgrad.pipeline.steps import File, Step, in_order
 from postgrad.support.errors import Mistake
+from postgrad.support.files import kind_of
 from postgrad.support.hashing import FileHashes, canonical_json, hash_file, hash_json
 from postgrad.support.patterns import fixed_part, matching
 from postgrad.support.progress import Progress
@@ -58,7 +59,8 @@ def _content(path: Path, hashes: FileHashes) -> Content:
     elif has_magic(str(path)):
         base, found = fixed_part(path), matching(path)
     else:
-        raise Mistake("there is no such file or folder", where=str(path), mend="correct the path")
+        what = f"is {kind_of(path)}" if kind_of(path) else "there is no such file or folder"
+        raise Mistake(what, where=str(path), mend="correct the path")
     files = {}
     with Progress(f"hashing {path.name}", sum(file.stat().st_size for file in found) / MEGABYTE, "MB") as progress:
         for file in found:

@@ -15,6 +15,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from postgrad.support.errors import Mistake
 
 Keys = tuple[str | int, ...]     # where a value stands in a document: ("sources", "x", "path"), ("stages", 0, "name")
+LONGEST = 4 << 20                # bytes of one file
 LARGEST = 100_000                # values in one document; an alias that multiplies itself reaches it
 TAG = "tag:yaml.org,2002:"
 UNFIT = re.compile("[\x00\ud800-\udfff]")
@@ -47,12 +48,15 @@ class Document:
 
 
 def read_text(path: Path, said: str) -> str:
-    """The file's text. Mistake if it cannot be read or is not UTF-8 (with the line of the first bad byte)."""
+    """The file's text. Mistake if it cannot be read, is too long, or is not UTF-8 (with the first bad byte's line)."""
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(LONGEST + 1)
     except OSError as error:
         mend = "name a recipe file that you may read"
         raise Mistake(f"cannot be read ({error.strerror})", where=said, mend=mend) from None
+    if len(raw) > LONGEST:  # also a device that never ends
+        raise Mistake(f"is longer than {LONGEST >> 20} MiB", where=said, mend="name a recipe file")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

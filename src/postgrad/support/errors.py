@@ -2,9 +2,13 @@
 
 from typing import Self
 
+from postgrad.support.words import printable
+
 EXIT_FAILURE = 1
 EXIT_MISTAKE = 2
 EXIT_INTERRUPTED = 130
+LONGEST = 1000
+"""Characters of a line; what is longer loses its middle."""
 ERROR_LOG = "postgrad-error-*.log"
 """What a file with the traceback of an unexpected error is called; time and process take the place of the star."""
 
@@ -17,7 +21,8 @@ class PostgradError(Exception):
     def __init__(self, what: str, *, where: str = "", mend: str = "") -> None:
         self.what, self.where, self.mend = what, where, mend
         said = "".join((f"{where}: " if where else "", what, f"; {mend}" if mend else ""))
-        super().__init__(" ".join(said.splitlines()))      # one line, whatever a file's name or a library's words hold
+        line = printable(" ".join(said.splitlines()))      # whatever a file's name or a library's words hold
+        super().__init__(line if len(line) <= LONGEST else f"{line[:LONGEST // 2]} … {line[-LONGEST // 2:]}")
 
     def within(self, place: str) -> Self:
         """The same, with the larger place named first: `stage sft: optimiser step 3: the loss is nan`."""

@@ -1,8 +1,14 @@
-"""Files that are whole or not there: write to a temporary name, fsync, rename, fsync the folder."""
+"""Files that are whole or not there: write to a temporary name, fsync, rename, fsync the folder.
+
+Modes are those that an ordinary open or mkdir gives; what takes the place of another keeps that one's.
+"""
 
 import fcntl
+import glob
 import os
+import secrets
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,6 +16,15 @@ from pathlib import Path
 
 HALF, NEW, OLD = "half-", "new", "old"
 """What the name of a file or folder in the making holds; in such a folder, the new one and the one it replaces."""
+
+
+def kind_of(path: Path) -> str:
+    """`file`, `folder`, "" for nothing, or in words what else is there."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return "a link that leads nowhere" if path.is_symlink() else ""
+    return "folder" if stat.S_ISDIR(mode) else "file" if stat.S_ISREG(mode) else "a pipe, socket or device, not a file"
 
 
 def sync(path: Path) -> None:
@@ -32,23 +47,41 @@ def sync_tree(folder: Path) -> None:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Put `content` at `path` so that a reader, or a crash, sees the old file or the new one and nothing else."""
+    """Put `content` at `path` so that a reader, or a crash, sees the old file or the new one and nothing else.
+
+    A link is followed. A device or a pipe, which nothing can take the place of, is written into.
+    """
+    if path.exists() and kind_of(path) not in ("file", "folder"):
+        path.write_bytes(content)
+        return
+    path = Path(os.path.realpath(path)) if path.is_symlink() else path
     path.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         with _held(path.parent, wait=True):  # nobody clears it before it is held
-            descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.{HALF}")
-            temporary = Path(name)
-            file = stack.enter_context(os.fdopen(descriptor, "wb"))
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            temporary = _unused(path, HALF)
+            file = stack.enter_context(temporary.open("xb"))
+            fcntl.flock(file, fcntl.LOCK_EX)
         try:
+            _take_mode(path, temporary)
             file.write(content)
             file.flush()
-            os.fsync(descriptor)
+            os.fsync(file.fileno())
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
     sync(path.parent)
+
+
+def _unused(target: Path, kind: str = "") -> Path:
+    """A hidden name beside `target` that nothing bears."""
+    return target.with_name(f".{target.name}.{kind}{secrets.token_hex(8)}")
+
+
+def _take_mode(old: Path, new: Path) -> None:
+    """Give `new` the mode of what it takes the place of, if there is any."""
+    if old.exists():
+        new.chmod(stat.S_IMODE(old.stat().st_mode))
 
 
 @contextmanager
@@ -72,7 +105,7 @@ def clear_halves(target: Path) -> None:
     if not target.parent.is_dir():
         return
     with _held(target.parent, wait=True):
-        for half in target.parent.glob(f".{target.name}.{HALF}*"):
+        for half in target.parent.glob(f".{glob.escape(target.name)}.{HALF}*"):
             with _held(half, wait=False) as dead:
                 if not dead:
                     continue
@@ -92,7 +125,8 @@ def whole_folder(target: Path) -> Iterator[Path]:
     the same thing), that one stays and ours is thrown away.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    temporary = _unused(target)
+    temporary.mkdir()
     try:
         yield temporary
         sync_tree(temporary)
@@ -119,6 +153,7 @@ def replaced_folder(target: Path) -> Iterator[Path]:
         try:
             with whole_folder(beside / NEW) as folder:
                 yield folder
+            _take_mode(target, beside / NEW)
             if target.exists():
                 target.rename(beside / OLD)
             (beside / NEW).rename(target)

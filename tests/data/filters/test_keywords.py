@@ -67,6 +67,11 @@ def test_a_file_that_is_none_is_a_mistake(tmp_path: Path, raw: bytes | None, sai
         config_of({"keywords_file": str(tmp_path / "k.txt")})
 
 
+def test_a_device_is_not_read() -> None:
+    with pytest.raises(Mistake, match="is a pipe, socket or device"):
+        config_of({"keywords_file": "/dev/zero"})
+
+
 def test_a_blank_keyword_is_a_mistake() -> None:
     with pytest.raises(Mistake, match="blank"):
         config_of({"keywords": [" "]})

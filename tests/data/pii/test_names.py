@@ -61,3 +61,6 @@ def test_a_file_of_names(tmp_path: Path) -> None:
         read_names(file)
     with pytest.raises(Mistake, match="cannot be read"):
         read_names(tmp_path / "none")
+    for endless in ("/dev/zero", tmp_path):
+        with pytest.raises(Mistake, match="is a pipe, socket or device" if endless == "/dev/zero" else "is folder"):
+            read_names(Path(endless))

@@ -11,6 +11,7 @@ from pathlib import Path
 from postgrad.data.filters.finding import Check, Finding
 from postgrad.data.rows import Record, taught
 from postgrad.support.errors import Mistake
+from postgrad.support.files import kind_of
 from postgrad.support.ngrams import SPACELESS
 
 WORD_BEFORE = rf"(?<![^\W{SPACELESS}])"
@@ -20,6 +21,8 @@ WORD_AFTER = rf"(?![^\W{SPACELESS}])"
 def read_keywords(path: Path) -> tuple[str, ...]:
     """The keywords of a file, one a line; blank lines and lines that begin with `#` are none. Mistake if unreadable."""
     where = f"curate.filter.keywords_file: {path}"
+    if (what := kind_of(path)) not in ("file", ""):
+        raise Mistake(f"is {what}", where=where, mend="name a text file")
     try:
         lines = path.read_text("utf-8-sig").splitlines()
     except OSError as error:

@@ -19,6 +19,7 @@ from pathlib import Path
 from postgrad.data.pii.context import UNSPACED
 from postgrad.data.pii.kinds import Spans
 from postgrad.support.errors import Mistake
+from postgrad.support.files import kind_of
 
 WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f])*")
 GAP = re.compile(r"[ \t\u00a0\-\u2010\u2011._'’]{1,2}|[ \t]?\n[ \t]?")
@@ -208,6 +209,8 @@ def names_of(lines: tuple[str, ...]) -> Names:
 
 def read_names(path: Path) -> tuple[str, ...]:
     """The lines of a file of names. Mistake if it cannot be read, is not UTF-8, or holds none."""
+    if (what := kind_of(path)) not in ("file", ""):
+        raise Mistake(f"is {what}", where=f"names {path}", mend="name a text file")
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:
