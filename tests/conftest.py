@@ -10,6 +10,9 @@ import pytest
 from curated_run import make
 from hypothesis import settings
 
+from postgrad.support.threads import wait_calmly
+
+wait_calmly()
 settings.register_profile("postgrad", deadline=None)  # machines differ, and a busy one is not a fault
 settings.load_profile("postgrad")
 

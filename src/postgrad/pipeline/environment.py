@@ -42,7 +42,9 @@ def package_versions() -> dict[str, str]:
 
 
 def default_threads() -> int:
-    """The processors that this process may use: its affinity, capped by the control group's quota. At least 1."""
+    """The processors that this process may use: its affinity, capped by the control group's quota and by the variable
+    OMP_NUM_THREADS. At least 1.
+    """
     affinity = getattr(os, "sched_getaffinity", None)
     count = len(affinity(0)) if affinity else os.cpu_count() or 1
     try:
@@ -51,7 +53,8 @@ def default_threads() -> int:
             count = min(count, math.ceil(int(quota) / int(period)))
     except (OSError, ValueError):  # no control groups, or none of the second kind
         pass
-    return max(1, count)
+    asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()  # further numbers are of nested loops
+    return max(1, min(count, int(asked)) if asked.isdecimal() and int(asked) else count)
 
 
 @functools.cache
