@@ -154,7 +154,7 @@ class _Maker:
                       "origin": "https://example.org/alpha", "legal_basis": "Art. 6(1)(a) GDPR"},
             "beta": {"path": "/home/someone/beta.jsonl", "licence": LICENCES["beta"]}}  # fmt: skip
         (run / "run.json").write_text(json.dumps({
-            "format": 1, "store": "../.store", "recipe_hash": hash_text("recipe"), "seal": {"head": "0" * 64},
+            "format": 2, "store": "../.store", "recipe_hash": hash_text("recipe"), "seal": {"head": "0" * 64},
             "versions": {"postgrad": "0.1.0"}, "files": [], "steps": self.steps, "stages": {"sft": {"kind": "sft"}},
             "recipe": {
                 "name": "small", "seed": 5, "sources": sources,

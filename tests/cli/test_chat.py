@@ -23,7 +23,7 @@ def finished(tmp_path: Path) -> Path:
     (run / "run.json").write_text(
         json.dumps(
             {
-                "format": 1,
+                "format": 2,
                 "store": "../.store",
                 "recipe": {"template": "tulu", "evaluate": {"temperature": 0.0}},
                 "stages": {"sft": {"kind": "sft"}, "pairs": {"kind": "prefer"}},

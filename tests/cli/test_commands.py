@@ -57,7 +57,8 @@ def estimates(monkeypatch: pytest.MonkeyPatch) -> list[Row]:
         Source("tales", "math", "mixture", 300, 0, 0, 0.0, 0.0, left_out=True),
         Source("asks", "math", "pairs", 200, 100, None, 0.5, 1.0),
     ]
-    made = SimpleNamespace(estimate=lambda recipe, store: SimpleNamespace(steps=rows, sources=sources, mixed=False))
+    found = SimpleNamespace(steps=rows, sources=sources, mixed=False, notes=["sft: 2 optimiser steps, too few"])
+    made = SimpleNamespace(estimate=lambda recipe, store: found)
     monkeypatch.setitem(sys.modules, "postgrad.stages.estimate", made)  # type: ignore[arg-type]
     return rows
 
@@ -83,10 +84,10 @@ def test_plan_shows_every_step_and_what_is_left(estimates: list[Row], capsys: py
         "1.5",
         "GB",
     ]
-    assert (
-        lines[-1]
-        == "2 of 3 steps to do, ≈ 6 min 00 s, ≈ 5.20e+15 FLOPs, at most ≈ 2.5 GB of memory; 1 in the store already"
-    )
+    assert lines[-3:] == [
+        "2 of 3 steps to do, ≈ 6 min 00 s, ≈ 5.20e+15 FLOPs, at most ≈ 2.5 GB of memory; 1 in the store already",
+        "",
+        "note: sft: 2 optimiser steps, too few"]
 
 
 def test_plan_shows_rows_tokens_and_epochs_of_every_source(
@@ -107,6 +108,7 @@ def test_plan_for_programs(estimates: list[Row], capsys: pytest.CaptureFixture[s
     assert [step["step"] for step in told["steps"]] == [row.step for row in estimates]
     assert [source["source"] for source in told["sources"]] == ["sums", "tales", "asks"]
     assert told["sources"][0]["epochs"] == 1.5 and not told["mixed"]
+    assert told["notes"] == ["sft: 2 optimiser steps, too few"]
     assert told["left"] == {"seconds": 360.0, "flops": 5.2e15, "memory_bytes": 2_500_000_000}
 
 

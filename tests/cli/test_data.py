@@ -97,7 +97,7 @@ def test_ledger_by_reason(curated: Path, capsys: pytest.CaptureFixture[str]) -> 
         (["ledger", "{run}", "alpha:99"], "no step of the run has seen row 99"),
         (["ledger", "{run}", "alpah:9"], "did you mean alpha?"),
         (["ledger", "{run}", "alpha:9", "--reason", "x"], "a row needs no --source and no --reason"),
-        (["ledger", "{rows}"], "no run here"),
+        (["ledger", "{rows}"], "is no run folder"),
         (["stats", "{rows}", "--model", "{rows}"], "is no folder; name a folder with tokenizer.json"),
     ],
 )

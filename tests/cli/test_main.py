@@ -72,6 +72,10 @@ NAMES = [command.NAME for command in COMMANDS]
             ("run", "quickstart", "--out", "x", "--only", "sft", "--until", "dpo"),
             "postgrad run: --only goes with neither --from nor --until; give one or the other",
         ),
+        (("run", "quickstart", "--out", ""), "postgrad run: --out is empty; name a folder"),
+        (("plan", "quickstart", "--store="), "postgrad plan: --store is empty; name a folder"),
+        (("store", "gc", "--store", ""), "postgrad store: --store is empty; name a folder"),
+        (("redact", "--input", "x", "--out", ""), "postgrad redact: --out is empty; name a folder"),
         (("run", "quickstart", "--out", "a_file"), "--out a_file: is a file; name a folder for the run"),
         (("store", "ls", "--store", "none"), None),
         (("report", "none"), None),
@@ -120,12 +124,14 @@ def raising(error: BaseException):  # type: ignore[no-untyped-def]
         (
             OSError(errno.ENOSPC, "No space left on device", "/data/x"),
             1,
-            "the disk is full at /data/x; make room, then run the same command again: what was reached is kept",
+            "the disk is full at /data/x; make room, then run the same command again, "
+            "which goes on from the last finished step or checkpoint",
         ),
         (
             KeyboardInterrupt(),
             130,
-            "interrupted; what was reached is kept. To go on: postgrad run 'my recipe.yaml' --out OUT --set seed=1",
+            "interrupted; to go on from the last finished step or checkpoint: "
+            "postgrad run 'my recipe.yaml' --out OUT --set seed=1",
         ),
     ],
 )
@@ -242,7 +248,7 @@ def test_a_signal_ends_a_run_with_130_and_the_way_on(number: signal.Signals) -> 
         _, error = child.communicate(timeout=20)
     assert (child.returncode, error) == (
         130,
-        "interrupted; what was reached is kept. To go on: postgrad run x --out o\n",
+        "interrupted; to go on from the last finished step or checkpoint: postgrad run x --out o\n",
     )
 
 
@@ -287,6 +293,18 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[object
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", "/data")
     return asked
+
+
+def test_a_run_says_before_its_first_step_what_the_recipe_is_going_to_regret(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = SimpleNamespace(estimate=lambda recipe, store: SimpleNamespace(notes=[f"{recipe}: 2 optimiser steps"]))
+    monkeypatch.setitem(sys.modules, "postgrad.stages.estimate", made)  # type: ignore[arg-type]
+    tell = run.Teller("sft", Path("store"))  # type: ignore[arg-type]
+    step = SimpleNamespace(name="read.x", numeric=False)
+    for kind in ("cached", "start", "start"):
+        tell(SimpleNamespace(kind=kind, step=step, number=1, total=2))  # type: ignore[arg-type]
+    assert capsys.readouterr().err.splitlines() == ["note: sft: 2 optimiser steps", *2 * ["[1/2] read.x"]]
 
 
 def test_run_hands_on_what_was_asked(

@@ -362,7 +362,7 @@ class Maker:
         (run / "run.json").write_text(
             json.dumps(
                 {
-                    "format": 1,
+                    "format": 2,
                     "recipe": recipe(),
                     "recipe_hash": hash_text("recipe"),
                     "seed": 17,

@@ -221,13 +221,13 @@ def test_a_run_whose_store_is_gone_still_has_a_page(run: Path, tmp_path: Path) -
 
 
 def test_an_empty_run_has_a_page(tmp_path: Path) -> None:
-    (tmp_path / "run.json").write_text('{"format": 1, "store": "../.store", "stages": {}, "steps": []}')
+    (tmp_path / "run.json").write_text('{"format": 2, "store": "../.store", "stages": {}, "steps": []}')
     words = " ".join(outline(report.page(read(tmp_path))).words)
     assert "Scores" in words and "Traceback" not in words
 
 
 def test_no_run_and_a_broken_one_are_one_line(tmp_path: Path) -> None:
-    with pytest.raises(Mistake, match="no run here"):
+    with pytest.raises(Mistake, match="is no run folder"):
         report.write(tmp_path, tmp_path / "report.html")
     (tmp_path / "run.json").write_text("{")
     with pytest.raises(Failure, match=r"run\.json: cannot be read"):

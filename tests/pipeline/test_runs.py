@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from postgrad.inspection import run_folder
 from postgrad.pipeline import Artifact, File, Step, Store, execute, gc, open_run, verify, write_run
 from postgrad.pipeline.lineage import place_of
 from postgrad.pipeline.trace import trace
@@ -40,6 +41,17 @@ def test_the_run_folder_says_what_was_made_and_links_to_it(tmp_path: Path, store
         open_run(moved / "run").artifact("nothing")
     with pytest.raises(Mistake, match="no run folder"):
         open_run(moved)
+
+
+def test_a_run_of_another_version_is_said_in_a_line(tmp_path: Path, store: Store, source: Path) -> None:
+    run = tmp_path / "run"
+    finish(run, store, chain(source))
+    record = json.loads((run / "run.json").read_text())
+    for form in (record["format"] - 1, record["format"] + 1):
+        (run / "run.json").write_text(json.dumps(record | {"format": form}))
+        for read in (open_run, run_folder.read):
+            with pytest.raises(Failure, match=r"another version of postgrad wrote this run.*; run the recipe again"):
+                read(run)
 
 
 def test_an_unchanged_run_folder_is_not_written_again(tmp_path: Path, store: Store, source: Path) -> None:

@@ -107,6 +107,41 @@ def test_a_base_that_is_not_here_leaves_figures_unknown(recipe: Recipe, tmp_path
     assert found["sft"].optimizer_steps == math.ceil(3 * 40 / 7)
 
 
+# What a recipe is going to regret
+
+def noted(tmp_path: Path, *sets: str) -> list[str]:
+    return estimate(load(str(tmp_path / "recipe.yaml"), sets, shipped()), tmp_path / "store").notes
+
+
+def test_a_stage_of_few_steps_is_noted_and_one_of_twenty_is_not(recipe: Recipe, tmp_path: Path) -> None:
+    few = noted(tmp_path)  # 3 epochs of 40 rows by 7; 37 pairs by 8; 4 steps of two updates
+    assert few == [
+        "sft: 18 optimiser steps, too few to learn from; lower sft.batch_size or raise sft.epochs",
+        "dpo: 5 optimiser steps, too few to learn from; lower dpo.batch_size or raise dpo.epochs",
+        "rlvr: 8 optimiser steps, too few to learn from; raise rlvr.steps"]
+    assert noted(tmp_path, "sft.batch_size=6", "dpo.batch_size=1", "rlvr.steps=10") == []
+
+
+ENOUGH = ("sft.batch_size=1", "dpo.batch_size=1", "rlvr.steps=10")
+
+
+def test_a_recipe_that_measures_nothing_is_told_so(recipe: Recipe, tmp_path: Path) -> None:
+    (line,) = noted(tmp_path, *ENOUGH, "capabilities.math.development=[]")
+    assert line.startswith("no task is scored, so nothing is measured")
+
+
+def test_a_base_that_is_not_here_is_noted(recipe: Recipe, tmp_path: Path) -> None:
+    (line,) = noted(tmp_path, *ENOUGH, "base_model=nobody/nothing")
+    assert line.startswith("base_model: nobody/nothing is not on this machine")
+
+
+def test_a_source_that_cannot_be_read_in_its_format_is_noted_with_its_fields(recipe: Recipe, tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"frage": "What is a secret?", "answer": "This."}\n')
+    line, *_ = noted(tmp_path)
+    assert line.startswith("sources.squares: none of the first 200 rows can be read as question_answer")
+    assert "missing field, question; the fields are answer, frage" in line and "secret" not in line
+
+
 @pytest.mark.parametrize("name", sorted(GENERATORS))
 def test_every_generator_can_be_sampled(name: str, tmp_path: Path) -> None:
     from postgrad.stages.lengths import _made

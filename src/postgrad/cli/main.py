@@ -38,9 +38,13 @@ from postgrad.cli import (
 from postgrad.cli.parser import Parser
 from postgrad.support.errors import ERROR_LOG, EXIT_FAILURE, EXIT_INTERRUPTED, Mistake, PostgradError
 from postgrad.support.nearest import nearest
+from postgrad.support.threads import wait_calmly
 
 COMMANDS = (run, plan, report, trace, verify, chat, data, decontaminate, deduplicate, redact, store, doctor, schema)
+GOES_ON = "from the last finished step or checkpoint"
 EXIT_CLOSED_PIPE = 128 + signal.SIGPIPE if hasattr(signal, "SIGPIPE") else EXIT_FAILURE
+FOLDERS = ("out", "store")
+"""Options that name where things are written."""
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -64,11 +68,15 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     options, rest = top.parse_known_args(arguments)
     if rest:
         raise commands[options.command].unknown(rest)
+    for name in FOLDERS:
+        if getattr(options, name, None) == "":  # a path of no letters is the current folder
+            raise Mistake(f"--{name} is empty", where=f"postgrad {options.command}", mend="name a folder")
     return options
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command line; the exit code."""
+    wait_calmly()
     words = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -93,8 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.errno in FULL:
             at = f" at {error.filename}" if error.filename else ""
-            kept = ": what was reached is kept" if _is_run(options) else ""
-            return _say(f"the disk is full{at}; make room, then run the same command again{kept}", EXIT_FAILURE)
+            again = f", which goes on {GOES_ON}" if _is_run(options) else ""
+            return _say(f"the disk is full{at}; make room, then run the same command again{again}", EXIT_FAILURE)
         return _say(_unexpected(error, words, options), EXIT_FAILURE)
     except Exception as error:
         return _say(_unexpected(error, words, options), EXIT_FAILURE)
@@ -131,7 +139,7 @@ def _is_run(options: argparse.Namespace | None) -> bool:
 
 def _how_to_go_on(words: Sequence[str], options: argparse.Namespace | None) -> str:
     if _is_run(options):
-        return f"interrupted; what was reached is kept. To go on: {shlex.join(['postgrad', *words])}"
+        return f"interrupted; to go on {GOES_ON}: {shlex.join(['postgrad', *words])}"
     return "interrupted"
 
 

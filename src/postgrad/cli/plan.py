@@ -52,20 +52,29 @@ def call(options: argparse.Namespace) -> int:
                   max((row.memory_bytes or 0 for row in left), default=0))
     if options.json:
         print_json({"recipe": recipe.name, "steps": [dataclasses.asdict(row) for row in rows], "left": total._asdict(),
-                    "sources": [dataclasses.asdict(row) for row in found.sources], "mixed": found.mixed})
+                    "sources": [dataclasses.asdict(row) for row in found.sources], "mixed": found.mixed,
+                    "notes": found.notes})
         return 0
     print_table(COLUMNS, [_cells(row) for row in rows], NUMBERS)
     if found.sources:
         print()
         print_table(SOURCE_COLUMNS, [_source_cells(row, found.mixed) for row in found.sources], SOURCE_NUMBERS)
+    print(f"\n{_left(rows, total)}")
+    if found.notes:
+        print("\n" + "\n".join(f"note: {note}" for note in found.notes))
+    return 0
+
+
+def _left(rows: list[Any], total: Total) -> str:
+    """What is to be done, in one line."""
+    left = [row for row in rows if not row.cached]
     kept = len(rows) - len(left)
     if not left:
-        print(f"\nall {kept} steps are in the store: a run does nothing")
-        return 0
+        return f"all {kept} steps are in the store: a run does nothing"
     also = f"; {kept} in the store already" if kept else ""
-    print(f"\n{len(left)} of {len(rows)} steps to do, ≈ {duration(total.seconds)}, ≈ {power(total.flops)} FLOPs, "
-          f"at most ≈ {size(total.memory_bytes)} of memory{also}")
-    return 0
+    cost = (f"≈ {duration(total.seconds)}, ≈ {power(total.flops)} FLOPs, at most ≈ {size(total.memory_bytes)} of memory"
+            if all(row.seconds is not None for row in left) else "at what cost is not known")
+    return f"{len(left)} of {len(rows)} steps to do, {cost}{also}"
 
 
 def _source_cells(row: Any, mixed: bool) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from postgrad.support.progress import QUIET_SECONDS, duration
 
 if TYPE_CHECKING:
     from postgrad.pipeline import Event
+    from postgrad.recipe import Recipe
 
 NAME = "run"
 
@@ -56,9 +57,10 @@ def call(options: argparse.Namespace) -> int:
     from postgrad.pipeline.store import store_path
     from postgrad.stages.run import run
 
+    store = store_path(options.store, out)
     start = time.monotonic()
-    outcome = run(recipe, out, store_path(options.store, out), only=options.only, from_=options.from_,
-                  until=options.until, seal_log=seal_log(options.seal_log), on_event=Teller(), network=network)
+    outcome = run(recipe, out, store, only=options.only, from_=options.from_, until=options.until,
+                  seal_log=seal_log(options.seal_log), on_event=Teller(recipe, store), network=network)
     seconds = time.monotonic() - start
     made = {name: str(path) for name in ("report.html", "scores.json", "model") if (path := out / name).exists()}
     if options.json:
@@ -84,13 +86,18 @@ def seal_log(option: str | None) -> Path:
 class Teller:
     """Says on stderr what happens to a run's steps; nothing of one that was there already.
 
-    Before the first numeric step it says, once, what the times are to be judged by: threads and matrix-product rate.
+    Before the first step it says what the recipe is going to regret; before the first numeric one, what the times are
+    to be judged by: threads and matrix-product rate.
     """
 
-    def __init__(self) -> None:
-        self._machine_told = False
+    def __init__(self, recipe: "Recipe", store: Path) -> None:
+        self._recipe, self._store = recipe, store
+        self._notes_told = self._machine_told = False
 
     def __call__(self, event: "Event") -> None:
+        if event.kind == "start" and not self._notes_told:
+            self._notes_told = True
+            self._tell_notes()
         if event.kind == "start" and event.step.numeric and not self._machine_told:
             self._machine_told = True
             self._tell_machine()
@@ -108,6 +115,12 @@ class Teller:
                 line = ""
         if line:
             print(line, file=sys.stderr, flush=True)
+
+    def _tell_notes(self) -> None:
+        from postgrad.stages.estimate import estimate
+
+        for note in estimate(self._recipe, self._store).notes:
+            print(f"note: {note}", file=sys.stderr, flush=True)
 
     @staticmethod
     def _tell_machine() -> None:

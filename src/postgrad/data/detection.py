@@ -80,12 +80,23 @@ class _Sample:
 
 
 def _unknown_format(keys: list[str], row: int, path: Path, mend: str) -> Mistake:
-    if bare_name(path).endswith(delimited.SUFFIXES):  # without a header they would be the first row's texts
-        known = [key for key in keys if key in FIELD_NAMES]
-        said = f"of {len(keys)} columns the header calls {' and '.join(known) or 'none'} by a known name"
-    else:
-        shown = [key if len(key) <= SHOWN_LETTERS else f"{key[:SHOWN_LETTERS]}…" for key in keys[:SHOWN_FIELDS]]
-        said = f"the fields are {', '.join(shown + (['…'] if len(keys) > SHOWN_FIELDS else [])) or '(none)'}"
     near = nearest_format(keys)
-    return Mistake(f"format is unknown: {said}{f'; {near}' if near else ''}", where=line_of(path, row),
-                   mend=mend)
+    return Mistake(f"format is unknown: {fields_said(keys, path)}{f'; {near}' if near else ''}",
+                   where=line_of(path, row), mend=mend)
+
+
+def fields_said(fields: Iterable[str], path: Path) -> str:
+    """What a row's fields are called, in words. Of a table known names alone: without a header they would be the first
+    row's texts.
+    """
+    keys = sorted(fields)
+    if is_table(path):
+        known = [key for key in keys if key in FIELD_NAMES]
+        return f"of {len(keys)} columns the header calls {' and '.join(known) or 'none'} by a known name"
+    shown = [key if len(key) <= SHOWN_LETTERS else f"{key[:SHOWN_LETTERS]}…" for key in keys[:SHOWN_FIELDS]]
+    return f"the fields are {', '.join(shown + (['…'] if len(keys) > SHOWN_FIELDS else [])) or '(none)'}"
+
+
+def is_table(path: Path) -> bool:
+    """Whether the rows' names stand in a header, which may be missing."""
+    return bare_name(path).endswith(delimited.SUFFIXES)

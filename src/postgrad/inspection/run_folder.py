@@ -11,7 +11,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from postgrad.support.errors import Failure, Mistake
+from postgrad.pipeline.runs import read_record
+from postgrad.support.errors import Failure
 
 BASES = ("base_plain", "base")
 
@@ -118,12 +119,8 @@ class Run:
 
 
 def read(folder: Path) -> Run:
-    """Open a run folder. Mistake if there is no run in it, Failure if `run.json` or `scores.json` is broken."""
-    if not (folder / "run.json").is_file():
-        raise Mistake(
-            "no run here (run.json is missing)", where=str(folder), mend="name the folder given to `run --out`"
-        )
-    about = read_json(folder / "run.json")
+    """Open a run folder. Mistake and Failure as `pipeline.runs.read_record`; Failure if `scores.json` is broken."""
+    about = read_record(folder)
     scores = read_json(folder / "scores.json") if (folder / "scores.json").is_file() else {}
     store = (folder / (about.get("store") or "../.store")).resolve()
     paths = {step["name"]: store / "artifacts" / step["key"] for step in about.get("steps") or [] if step.get("key")}

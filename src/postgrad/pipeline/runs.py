@@ -21,7 +21,8 @@ from postgrad.support.errors import ERROR_LOG, Failure, Mistake
 from postgrad.support.files import HALF, write_atomically
 from postgrad.support.hashing import hash_text
 
-FORMAT = 1
+FORMAT = 2
+"""Raised whenever a run folder of before cannot be read as one of now."""
 NAME = "run.json"
 STAGES, SCORES, REPORT, MODEL, CARDS = "stages", "scores.json", "report.html", "model", "cards"
 WRITTEN = (NAME, STAGES, SCORES, REPORT, MODEL, CARDS)
@@ -149,14 +150,15 @@ class Run:
 
 
 def read_record(folder: Path) -> dict[str, Any]:
-    """`run.json` as written. Mistake if the folder is no run; Failure if the file is broken."""
+    """`run.json` as written. Mistake if the folder is no run; Failure if the file is broken or of another version."""
     path = folder / NAME
     try:
         record = json.loads(path.read_text())
         if record["format"] != FORMAT:
-            raise Failure(f"the run's format is {record['format']}, wanted {FORMAT}", where=str(path))
+            raise Failure("another version of postgrad wrote this run, and this one cannot read it", where=str(path),
+                          mend="run the recipe again, or remove the folder")
         return {"stages": {}, "steps": [], "files": [], **record}
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         mend = "name the folder given to `postgrad run --out`"
         raise Mistake("is no run folder", where=str(folder), mend=mend) from None
     except (ValueError, KeyError, TypeError) as error:

@@ -21,6 +21,7 @@ from postgrad.recipe import DpoStage, PreferStage, Recipe, RlvrStage, SftStage
 from postgrad.stages import algorithms, sourcing
 from postgrad.stages.costs import PROCESS_BYTES, Cost, Costs, Generation, matmul_rate
 from postgrad.stages.lengths import Lengths, Sampled, exact_count, rough_count, weighted
+from postgrad.stages.notes import notes
 from postgrad.stages.plan import base_step, plan
 from postgrad.stages.rows import Rows
 from postgrad.stages.source_use import MIXTURE, SourceRow, SourceUse
@@ -78,12 +79,13 @@ class Work:
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """A row for every step, in the order in which they run, and for every use of a source. `mixed`: the mixture has
-    been made, so that its rows are counted and not estimated.
+    been made, so that its rows are counted and not estimated. `notes`: what the recipe is going to regret.
     """
 
     steps: list[PlanRow]
     sources: list[SourceRow]
     mixed: bool
+    notes: list[str]
 
 
 def estimate(recipe: Recipe, store_root: Path) -> Estimate:
@@ -92,7 +94,8 @@ def estimate(recipe: Recipe, store_root: Path) -> Estimate:
     store = Store(store_root)
     absent = missing(steps, store)
     mixed = _mixed(steps, store)
-    one = _Estimator(recipe, _base(recipe, store), mixed)
+    base = _base(recipe, store)
+    one = _Estimator(recipe, base, mixed)
     found = []
     for step in steps:
         work = one.work(step)
@@ -101,7 +104,8 @@ def estimate(recipe: Recipe, store_root: Path) -> Estimate:
         found.append(PlanRow(
             step.name, step.stage, work.what, work.tokens, work.updates, cost.flops or None if cost else None,
             cost.seconds if cost else None, memory, not absent[step.name]))
-    return Estimate(found, one.use.table(), mixed is not None)
+    updates = {row.step: row.optimizer_steps for row in found if row.optimizer_steps is not None}
+    return Estimate(found, one.use.table(), mixed is not None, notes(recipe, updates, base is not None, one.sampled))
 
 
 def _mixed(steps: list[Step], store: Store) -> list[Part] | None:
