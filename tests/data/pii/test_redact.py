@@ -112,6 +112,47 @@ def test_a_value_found_once_goes_from_the_whole_row() -> None:
     assert record.messages[1].content == "Yes, <record_number>; not 9883412."
 
 
+@pytest.mark.parametrize("again", [
+    "(631) 555-4800", "631.555.4800", "6315554800", "1-631-555-4800", "+1 (631) 555 4800", "001 631 555 4800"])
+def test_a_phone_number_goes_in_every_spelling_of_its_row(again: str) -> None:
+    """Whose region was not asked for: alone these spellings are not found."""
+    redaction = Redaction({"phone": "pseudonym"}, ("DE",), key=KEY)
+    treated = Redactor(redaction).treat([f"tel +1 631-555-4800, then call {again}.", f"{again} (Jo)"], rewrite_json)
+    mark = treated.value[0][4:20]
+    assert treated.value == [f"tel {mark}, then call {mark}.", f"{mark} (Jo)"] and treated.found == {"phone": 3}
+
+
+@pytest.mark.parametrize("again", ["030 901820", "030/90-18-20", "+49 (0)30 901820", "0049 30 901820", "4930901820"])
+def test_a_trunk_zero_and_a_country_code_are_no_other_number(again: str) -> None:
+    assert TREAT.treat([f"+49 30 901820, {again}"], rewrite_json).value == ["<phone>, <phone>"]
+
+
+@pytest.mark.parametrize(("found", "again", "kind"), [
+    ("DE89 3704 0044 0532 0130 00", "de89-3704-0044-0532-0130-00", "iban"),
+    ("4111 1111 1111 1111", "41 1111 1111111 111", "card"), ("SSN 123-45-6789", "123456789", "national_id"),
+    ("02:00:5e:10:20:30", "02005E102030", "mac"), ("MRN 88-34-12", "883412", "record_number"),
+    ("MRN 883412", "88 34 12", "record_number"), ("MRN 883412", "\uff18\uff18\uff13\uff14-12", "record_number")])
+def test_a_number_goes_in_every_grouping(found: str, again: str, kind: str) -> None:
+    treated = TREAT.treat({"a": found, "b": f"as {again}, as said"}, rewrite_json)
+    assert treated.value["b"] == f"as <{kind}>, as said" and treated.found == {kind: 2}
+
+
+def test_short_numbers_and_other_ones_stay() -> None:
+    for said, rest in (("MRN 12-345", "12345 or 12.345 of 1234 5"), ("MRN 883412", "8834120, 88, 34, 12 or 88\n3412"),
+                       ("+1 631-555-4800", "555-4800 and 631 555 48001")):
+        assert TREAT.treat([said, rest], rewrite_json).value[1] == rest
+
+
+def test_a_dropped_row_counts_what_was_found_once() -> None:
+    row = {"a": PROMPT, "b": f"call {SECRET_PHONE}"}
+    for phone in ("drop", "report"):
+        treated = Redactor(wish(email="replace", phone=phone)).treat(row, rewrite_json)
+        assert treated.found["phone"] == 2
+    assert Redactor(wish(email="drop")).treat({SECRET_MAIL: 1, "<email>": 2}, rewrite_json).found == {"email": 1}
+    two = Redactor(wish(email="replace")).treat({SECRET_MAIL: 1, "john@example.com": 2}, rewrite_json)
+    assert two.value == {"<email>": 1, "<email> 2": 2} and two.found == {"email": 2}
+
+
 def test_pseudonyms_are_the_same_for_the_same_value_in_any_form_and_need_the_key() -> None:
     row = example("Call +1 631-555-4867 or (631) 555-4867 or 212-555-0123.", "JANE@example.com, jane@example.com")
     treated = {"email": "pseudonym", "phone": "pseudonym"}

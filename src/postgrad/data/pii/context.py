@@ -62,6 +62,11 @@ def small(text: str) -> str:
     return text.lower() if text.isascii() else text.translate(_SMALL)
 
 
+def compact(text: str) -> str:
+    """Its letters and digits alone, in capitals: a number without its grouping."""
+    return "".join(filter(str.isalnum, as_ascii(text))).upper()
+
+
 def cued(text: str, start: int, end: int, cue: re.Pattern[str]) -> bool:
     """Whether a word of `cue` stands shortly before the place, with no other long number between, or right after."""
     before = small(text[max(0, start - BEFORE) : start])

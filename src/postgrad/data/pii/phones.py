@@ -16,6 +16,7 @@ Not found: numbers in words.
 import re
 from bisect import insort
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -80,6 +81,16 @@ def find_phones(text: str, regions: Iterable[str] = ("US",)) -> Spans:
                 _beside(text, *sorted((span, sure))) for sure in neighbours(span, found)):
             insort(found, span)
     return found
+
+
+def number_of(said: str, regions: Iterable[str]) -> Any:
+    """The number as the library knows it, if it is valid as it stands or in one of the regions; else None."""
+    for region in (None, *regions):
+        with suppress(phonenumbers.NumberParseException):
+            number = phonenumbers.parse(said, region)
+            if phonenumbers.is_valid_number(number):
+                return number
+    return None
 
 
 def _matches(text: str, region: str | None, leniency: int) -> Iterator[tuple[int, int]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from postgrad.data.pii.kinds import Found, Kind
 from postgrad.support.errors import Mistake
+from postgrad.support.extras import to_install
 
 SURE = 0.5
 """Least score that counts; Presidio's weaker patterns, such as any nine digits, score less without context."""
@@ -36,7 +37,7 @@ def find_with_presidio(text: str, model: str, wanted: Set[Kind]) -> Iterator[Fou
 def analyser(model: str) -> Any:
     """Presidio's engine with that spaCy model, loaded once a process."""
     if find_spec("presidio_analyzer") is None:
-        raise Mistake("Presidio is not installed", where="redact.presidio", mend="pip install 'postgrad[presidio]'")
+        raise Mistake("Presidio is not installed", where="redact.presidio", mend=to_install("presidio"))
     if find_spec(model) is None:
         raise Mistake(f"the spaCy model {model} is not installed", where="redact.presidio",
                       mend=f"install it yourself (python -m spacy download {model}): postgrad downloads nothing")

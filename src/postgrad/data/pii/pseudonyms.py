@@ -21,10 +21,11 @@ from pathlib import Path
 
 import phonenumbers
 
-from postgrad.data.pii.context import as_ascii
+from postgrad.data.pii.context import as_ascii, compact
 from postgrad.data.pii.dates import DATES, parse
 from postgrad.data.pii.kinds import Kind, Redaction
 from postgrad.data.pii.names import names_of
+from postgrad.data.pii.phones import number_of
 from postgrad.support.errors import Failure, Mistake
 
 VARIABLE = "POSTGRAD_PSEUDONYM_KEY"
@@ -107,19 +108,17 @@ def normaliser(redaction: Redaction) -> Callable[[Kind, str], str]:
             case "birth_date":
                 return _date(said)
             case _:
-                return "".join(filter(str.isalnum, as_ascii(said))).upper()
+                return compact(said)
 
     return normalise
 
 
 def _phone(said: str, regions: Iterable[str]) -> str:
     """International form where the number is valid, as it stands or in one of the regions."""
-    for region in (None, *regions):
-        with contextlib.suppress(phonenumbers.NumberParseException):
-            number = phonenumbers.parse(said, region)
-            if phonenumbers.is_valid_number(number):
-                return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return "".join(filter(str.isdigit, as_ascii(said)))
+    number = number_of(said, regions)
+    if number is None:
+        return "".join(filter(str.isdigit, as_ascii(said)))
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _ip(said: str) -> str:

@@ -1,9 +1,9 @@
 """What is done with what was found: counted, replaced, pseudonymised, or the row dropped.
 
 All texts of a row are looked at: messages, both answers of a preference, the plain form of a problem, its ground truth,
-and everything in `meta`. What was found in one place goes from all others of the row too, whole numbers included, so
-that a checked answer still fits its prompt; a ground truth that is a number is not searched itself, since digits there
-are answers. The ledger holds kinds and counts only.
+and everything in `meta`. What was found in one place goes from all others of the row too, in other spellings and as a
+whole number, so that a checked answer still fits its prompt; a ground truth that is a number is not searched itself,
+since digits there are answers. The ledger holds kinds and counts only.
 """
 
 import re
@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar
 from postgrad.data.pii.find import Finder, question_of
 from postgrad.data.pii.kinds import KINDS, MARK, Kind, Redaction
 from postgrad.data.pii.pseudonyms import normaliser, pseudonym
+from postgrad.data.pii.spellings import Spellings
 from postgrad.data.pii.tables import spoken
 from postgrad.data.rows import Handled, Record, dropped
 from postgrad.records.types import Action, Example, LedgerEntry, Message, Preference, Problem, content_id
@@ -78,10 +79,10 @@ class Redactor:
         after = rewrite(value, row.look)
         if not row.found:
             return Treated(value, {}, False)
-        while row.news:
+        while row.news and not row.leaves:
             row.news = False
             after = rewrite(rewrite(after, row.sweep), row.clean)
-        if any(self.redaction.treatments[kind] == "drop" for kind in row.found):
+        if row.leaves:
             return Treated(None, row.found, False)
         return Treated(after if row.marks else value, row.found, bool(row.marks))
 
@@ -113,6 +114,12 @@ class _Row:
         self.news = False
         self._redactor = redactor
         self._known: re.Pattern[str] | None = None
+        self._spellings = Spellings()
+
+    @property
+    def leaves(self) -> bool:
+        """Whether the row is dropped for what was found."""
+        return any(self._redactor.redaction.treatments[kind] == "drop" for kind in self.found)
 
     def look(self, text: str, heading: str, answer: bool = False) -> str:
         """Find, count, and put marks in place of what is not to stay."""
@@ -123,7 +130,8 @@ class _Row:
         return text if answer and NUMBER.fullmatch(text) else self._change(text, heading, first=False)
 
     def _change(self, text: str, heading: str, first: bool) -> str:
-        treatments = self._redactor.redaction.treatments
+        redaction = self._redactor.redaction
+        treatments = redaction.treatments
         pieces: list[str] = []
         place = 0
         for one in self._redactor.find(text, heading):
@@ -134,12 +142,19 @@ class _Row:
                 said = text[one.start : one.end]
                 mark = self._redactor.mark(one.kind, said)
                 self.marks[said], self._known, self.news = (mark, one.kind), None, True
+                self._spellings.add(one.kind, said, mark, redaction.regions)
                 pieces += text[place : one.start], mark
                 place = one.end
         return "".join((*pieces, text[place:])) if pieces else text
 
     def sweep(self, text: str, heading: str, answer: bool = False) -> str:
         """Put marks in place of values that were found elsewhere in the row."""
+        pieces: list[str] = []
+        place = 0
+        for start, end, mark, kind in self._spellings.find(text):
+            pieces += text[place:start], self._once_more(mark, kind)
+            place = end
+        text = "".join((*pieces, text[place:])) if pieces else text
         if self._known is None:
             values = sorted(self.marks, key=lambda said: (-len(said), said))
             lasting = [said for said in values if sum(map(str.isalnum, said)) >= FEWEST_REPEATED]
@@ -150,7 +165,9 @@ class _Row:
     def _again(self, match: re.Match[str]) -> str:
         if match["value"] is None:
             return match.group()
-        mark, kind = self.marks[match["value"]]
+        return self._once_more(*self.marks[match["value"]])
+
+    def _once_more(self, mark: str, kind: Kind) -> str:
         self.found[kind] += 1
         self.news = True
         return mark
@@ -231,10 +248,11 @@ def _question(turn: Any) -> str:
 def _rewrite_object(value: Mapping[str, Any], change: Change, heading: str) -> dict[str, Any]:
     said: dict[str, Any] = {}
     for key, item in value.items():
-        name, number = change(key, ""), 1
+        name = changed = change(key, "")
+        number = 1
         while name in said:
             number += 1
-            name = f"{change(key, '')} {number}"
+            name = f"{changed} {number}"
         over = heading if key in ("content", "value") and heading else spoken(key)
         said[name] = rewrite_json(item, change, over)
     return said
