@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from packaging.specifiers import SpecifierSet
 from postgrad.cli.checks import within
 from postgrad.cli.main import main
 from postgrad.pipeline import Config, Inputs, Resources, Step, Store, execute
+from postgrad.support.extras import EXTRAS
 from postgrad.support.words import size
 
 ROOT = Path(__file__).parents[2]
@@ -177,6 +179,10 @@ def test_doctor_says_what_is_there(tmp_path: Path, capsys: pytest.CaptureFixture
     assert found["Python"]["found"].startswith(".".join(map(str, sys.version_info[:3])))
     assert "GFLOP/s" in found["matmul rate"]["found"] and str(tmp_path) in found["disk"]["found"]
     assert code == (0 if told["ready"] else 1)
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    extras = {name.removeprefix("extra ") for name in found if name.startswith("extra ")}
+    assert extras == wanted.keys() == EXTRAS.keys()
+    assert "which language a row is in" in found["py3langid"]["found"] and "IFEval" in found["extra languages"]["found"]
     assert all(answer["mend"] for answer in told["answers"] if answer["state"] == "missing")
 
 

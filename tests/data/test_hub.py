@@ -78,5 +78,5 @@ def test_what_is_not_cached_or_cached_twice_is_one_clear_line(home: Path) -> Non
 
 def test_without_the_library_the_mend_is_said(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(Mistake, match=r'not installed; pip install "postgrad\[hub\]"'):
+    with pytest.raises(Mistake, match=r"not installed; \.venv/bin/pip install -e '\.\[hub\]', or"):
         found()

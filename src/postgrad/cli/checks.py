@@ -11,6 +11,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
+from postgrad.support.extras import EXTRAS, to_install
+
 State = Literal["ok", "note", "missing"]
 OLDEST_PYTHON = (3, 11)
 LEAST_MEMORY = 3 * 1000**3              # what the quickstart may take
@@ -18,6 +20,8 @@ LEAST_DISK = 2 * 1000**3
 SLOW_GFLOPS = 120                       # below it the quickstart is promised in 8 minutes instead of 5
 INSTRUCTION_SETS = {"avx2": "avx2", "avx512f": "avx512", "avx512_bf16": "avx512-bf16", "amx_tile": "amx",
                     "amx_bf16": "amx-bf16", "asimd": "neon", "sve": "sve"}
+USED_FOR = {"py3langid": "tells which language a row is in, for filters and `data stats`"}
+"""Dependencies that might be taken for those of an extra."""
 REQUIREMENT = re.compile(r"^\s*([A-Za-z0-9._-]+)\s*(?:\[[^\]]*\])?\s*([^;]*?)\s*(?:;\s*(.*))?$")
 
 
@@ -96,7 +100,8 @@ def packages() -> Iterator[Answer]:
     try:
         declared = metadata.requires("postgrad") or []
     except metadata.PackageNotFoundError:
-        yield Answer("packages", "note", "postgrad is not installed, so its ranges are not known", "pip install -e .")
+        yield Answer("packages", "note", "postgrad is not installed, so its ranges are not known",
+                     ".venv/bin/pip install -e .")
         return
     extras: dict[str, list[Answer]] = {}
     for line in declared:
@@ -113,9 +118,10 @@ def packages() -> Iterator[Answer]:
     for extra, answers in extras.items():
         absent = [answer.what for answer in answers if answer.state != "ok"]
         if absent:
-            yield Answer(f"extra {extra}", "note", f"without {', '.join(absent)}", f"pip install 'postgrad[{extra}]'")
+            said = f"without {', '.join(absent)}; for {EXTRAS[extra]}"
+            yield Answer(f"extra {extra}", "note", said, to_install(extra))
         else:
-            yield Answer(f"extra {extra}", "ok", "installed")
+            yield Answer(f"extra {extra}", "ok", f"for {EXTRAS[extra]}")
 
 
 def _package(name: str, wanted: str) -> Answer:
@@ -125,7 +131,7 @@ def _package(name: str, wanted: str) -> Answer:
         return Answer(name, "missing", "not installed", f"pip install '{name}{wanted}'")
     if not within(version, wanted):
         return Answer(name, "missing", f"{version}, wanted {wanted}", f"pip install '{name}{wanted}'")
-    return Answer(name, "ok", version)
+    return Answer(name, "ok", f"{version}; {USED_FOR[name]}" if name in USED_FOR else version)
 
 
 def within(version: str, wanted: str) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from postgrad.support.errors import Mistake
+from postgrad.support.extras import to_install
 
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
 ASK = """
@@ -37,7 +38,7 @@ def cached_files(name: str, subset: str | None, split: str, revision: str | None
     """
     if importlib.util.find_spec("datasets") is None:
         raise Mistake("hub data sets are read by the library `datasets`, which is not installed", where=where,
-                      mend='pip install "postgrad[hub]", or give the files by `path`')
+                      mend=f"{to_install('hub')}, or give the files by `path`")
     done = subprocess.run([sys.executable, "-c", ASK, json.dumps([name, subset, split])], capture_output=True,
                           text=True, env=os.environ | OFFLINE, check=False)
     try:

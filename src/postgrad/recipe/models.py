@@ -63,7 +63,7 @@ class Source(Part):
     """A file, a folder or a glob: JSON Lines, JSON, CSV, TSV, Parquet, Arrow, each also .gz or .zst. Relative to the
     recipe (with `--set`: to the current folder)."""
     hub: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")] | None = None
-    """A data set of the hub, OWNER/NAME, instead of `path`: read from the local cache by the extra `postgrad[hub]`."""
+    """A data set of the hub, OWNER/NAME, instead of `path`: read from the local cache by the extra `hub`."""
     subset: Text | None = None
     """Of a hub data set: its configuration. Default: its only one."""
     split: Annotated[str, Field(pattern=r"^[\w.]+$")] | None = None

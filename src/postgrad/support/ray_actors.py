@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from postgrad.support.errors import Failure, Mistake
+from postgrad.support.extras import to_install
 from postgrad.support.network import VARIABLE
 from postgrad.support.parallel import AHEAD, begin
 
@@ -27,7 +28,7 @@ def in_order(make: Callable[..., Callable[[P], R]], arguments: tuple[Any, ...], 
     try:
         import ray
     except ImportError:
-        raise Mistake("Ray is not installed", where="--ray", mend="pip install 'postgrad[ray]'") from None
+        raise Mistake("Ray is not installed", where="--ray", mend=to_install("ray")) from None
     quiet: dict[str, Any] = {"include_dashboard": False} if address == LOCAL else {}
     try:
         ray.init(address=address, num_cpus=workers if address == LOCAL else None, log_to_driver=False, **quiet)

@@ -11,6 +11,7 @@ else is followed, and a prompt that hangs on one has a verdict with status error
 from collections.abc import Mapping
 from typing import Any
 
+from postgrad.support.extras import to_install
 from postgrad.verifiers.ground_truth import BrokenTruth, field
 from postgrad.verifiers.ifeval_checks import CHECKS, Check
 from postgrad.verifiers.latex import CannotCompare
@@ -62,7 +63,7 @@ def judge(text: str, ground_truth: Any, prompt: str, finish_reason: str) -> tupl
     whole_strict, whole_loose = _all(list(strict.values())), _all(list(loose.values()))
     if whole_loose is None:
         undecided = ", ".join(name.partition(".")[2] for name, result in loose.items() if result is None)
-        missing = "no language detector is installed (langdetect, in postgrad[languages])"
+        missing = f"no language detector is installed (langdetect: {to_install('languages')})"
         raise CannotCompare(f"cannot decide {undecided}: {missing}")
     parts = {"strict": whole_strict, "loose": whole_loose}
     parts |= {f"strict.{name}": result for name, result in strict.items()}
