@@ -103,6 +103,28 @@ def test_the_same_rows_with_any_number_of_workers(rows: Path) -> None:
     assert kept(rows) == alone
 
 
+def test_what_was_not_looked_for_is_said(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = rows.parent / "names.txt"
+    names.write_text("Anna Smith\n")
+    for words, said in (((), "not looked for: name (names are looked for with --names FILE or --presidio MODEL)\n"),
+                        (("--kind", "iban=keep", "--json"), "not looked for: iban, name (names"),
+                        (("--names", str(names)), ""), (("--names", str(names), "--kind", "ip=keep"),
+                                                        "not looked for: ip\n")):
+        assert redact(rows, *words) == 0
+        error = capsys.readouterr().err
+        assert error.startswith(said) and bool(error) == bool(said)
+
+
+def test_that_no_row_is_left_is_said_last(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows.write_text("\n".join([LINES[0], LINES[2], LINES[4]]) + "\n")
+    assert redact(rows, "--kind", "email=drop") == 0
+    assert capsys.readouterr().err.splitlines()[-1] == "no row is left (broken JSON: 1, holds email: 2)"
+    rows.write_text("\n".join(LINES) + "\n")
+    assert redact(rows, "--kind", "email=drop") == 0
+    assert "no row" not in capsys.readouterr().err
+    assert kept(rows) == [LINES[1]]
+
+
 @pytest.mark.parametrize(("words", "said"), [
     (["--kind", "emial=drop"], "email"), (["--kind", "email"], "email=replace"), (["--kind", "email=burn"], "burn"),
     (["--names", "/none"], "cannot be read"), (["--region", "XX"], "numbering plan"),

@@ -1,7 +1,8 @@
 """`postgrad redact`: personal data in any JSONL, reported, replaced or its rows dropped, without a recipe."""
 
 import argparse
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,7 @@ def call(options: argparse.Namespace) -> int:
     from postgrad.data.pii.kinds import Redaction
     from postgrad.data.pii.names import read_names
     from postgrad.data.pii.pseudonyms import key_file, load_key
+    from postgrad.pipeline.failures import said_plainly
 
     wished = treatments(options.kind, bool(options.names or options.presidio))
     if options.report_only:
@@ -55,17 +57,31 @@ def call(options: argparse.Namespace) -> int:
         check_apart(out, [Path(options.names)])
     names = read_names(Path(options.names)) if options.names else ()
     redaction = Redaction(wished, _regions(options.region or ["US"]), names, key, options.presidio)
-    report = redact_files(options.input, out, redaction, field=options.field, form=options.format,
-                          workers=options.workers, ray=options.ray)
+    with said_plainly(f"--out {options.out}", "--out"):
+        report = redact_files(options.input, out, redaction, field=options.field, form=options.format,
+                              workers=options.workers, ray=options.ray)
     if options.json:
         print_json(report)
+        _warn(report)
         return 0
     if report["found"]:
         print_table(("kind", "places", "rows", "treatment"), [
             (kind, f"{count:,}", f"{report['rows_with'][kind]:,}", report["treatments"][kind])
             for kind, count in report["found"].items()], right=(1, 2))
     print(f"{report['rows_in']:,} rows in, {report['rows_kept']:,} kept, {report['rows_dropped']:,} dropped: {out}")
+    _warn(report)
     return 0
+
+
+def _warn(report: Mapping[str, Any]) -> None:
+    """On stderr: which kinds were not looked for, and that no row is left."""
+    left_out = [kind for kind, treatment in report["treatments"].items() if treatment == "keep"]
+    if left_out:
+        names = " (names are looked for with --names FILE or --presidio MODEL)" if "name" in left_out else ""
+        print(f"not looked for: {', '.join(left_out)}{names}", file=sys.stderr)
+    if report["rows_in"] and not report["rows_kept"]:
+        reasons = ", ".join(f"{reason}: {count:,}" for reason, count in report["by_reason"].items())
+        print(f"no row is left ({reasons})", file=sys.stderr)
 
 
 def treatments(said: Sequence[str], with_names: bool) -> dict["Kind", "Treatment"]:
