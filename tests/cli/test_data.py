@@ -91,6 +91,7 @@ def test_ledger_by_reason(curated: Path, capsys: pytest.CaptureFixture[str]) -> 
     [
         (["lok", "x"], "postgrad data: unknown word lok; did you mean look?"),
         (["stats", "{rows}x"], "no such file, folder or run; did you mean {rows}?"),
+        (["look", "{dangling}"], "is a link that leads nowhere"),
         (["look", "{run}", "--source", "bta"], "--source: unknown source bta; did you mean beta?"),
         (["look", "{run}", "-n", "0"], "-n: is 0; give a number from 1 on"),
         (["look", "{run}", "{rows}"], "a run stands alone; name one run, or files"),
@@ -102,9 +103,10 @@ def test_ledger_by_reason(curated: Path, capsys: pytest.CaptureFixture[str]) -> 
     ],
 )
 def test_mistakes_are_one_line_with_the_mend(
-    curated: Path, rows: Path, words: list[str], line: str, capsys: pytest.CaptureFixture[str]
+    curated: Path, rows: Path, words: list[str], line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    named = {"run": str(curated), "rows": str(rows)}
+    named = {"run": str(curated), "rows": str(rows), "dangling": str(tmp_path / "rows.jsonl")}
+    Path(named["dangling"]).symlink_to(tmp_path / "gone.jsonl")
     assert main(["data", *(word.format(**named) for word in words)]) == 2
     err = capsys.readouterr().err
     assert line.format(**named) in err and err.count("\n") == 1

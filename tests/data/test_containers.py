@@ -147,6 +147,12 @@ FOLLOWING: dict[bytes, list[Any] | str] = {
     json.dumps({"data": [{"a": "x" * 70_000}]}).encode() + b'\n{"data":[{"a":2}]}': "goes on after its last bracket",
     b'{"data":[{"a":1}], "v": "' + b"}" * 70_000 + b'"}': [{"a": 1}],
     b'{"p":"p","items":[{"x":1}]}\n{"p":"q","items":[]}\n': [{"p": "p", "items": [{"x": 1}]}, {"p": "q", "items": []}],
+    b'{"v":1,"data":[{"a":1}]} x': "goes on after its last bracket",
+    b'{"a":1,"b":2} x': "goes on after its last bracket",
+    b'{"data":[{"a":1}],"data":[]}': "one of its keys twice",
+    b'{"data":[{"a":1}],"v":1,"\\u0076":[2]}': "one of its keys twice",
+    b'{"v":{"data":1},"v":2,"data":[{"a":1}]}': "one of its keys twice",
+    b'{"v":{"data":1},"w":["v","w"],"data":[{"a":1}] , "x":{"v":"w"}}': [{"a": 1}],
     b'{"a":1}{"a":2} {"a":3}\n{"a":4}': [{"a": 1}, {"a": 2}, {"a": 3}, {"a": 4}],
 }
 
@@ -294,6 +300,54 @@ def test_keys_of_maps_are_texts(tmp_path: Path) -> None:
     maps = pa.array([[(datetime.date(2020, 1, 2), [(7, 1)])]], pa.map_(pa.date32(), pa.map_(pa.int8(), pa.int8())))
     for path in both_forms(tmp_path, pa.table({"m": maps})):
         assert [row.value for row in raw_rows(path)] == [{"m": {"2020-01-02": {"7": 1}}}]
+
+
+def test_nanoseconds_and_years_beyond_the_calendar_are_kept(tmp_path: Path) -> None:
+    moment, text = 1_234_567_890_123_456_789, "2009-02-13 23:31:30.123456789"
+    ns = pa.array([moment, None], pa.int64()).cast(pa.timestamp("ns"))
+    table = pa.table({
+        "t": ns, "zone": ns.view(pa.timestamp("ns", "Nowhere/Known")),
+        "day": pa.array([3_600_000_000_001, None], pa.int64()).view(pa.time64("ns")),
+        "long": pa.array([moment, None], pa.int64()).view(pa.duration("ns")),
+        "deep": pa.StructArray.from_arrays([pa.ListArray.from_arrays([0, 1, 2], ns)], ["in"]),
+        "map": pa.MapArray.from_arrays([0, 1, 2], pa.array(["a", "b"]), ns),
+        "date": [datetime.date(2020, 1, 2), None]})
+    for path in both_forms(tmp_path, table):
+        first, second = raw_rows(path)
+        assert first.value == {"t": text, "zone": text, "day": "01:00:00.000000001", "long": moment,
+                               "deep": {"in": [text]}, "map": {"a": text}, "date": datetime.date(2020, 1, 2)}
+        assert second.value == {"t": None, "zone": None, "day": None, "long": None, "deep": {"in": [None]},
+                                "map": {"b": None}, "date": None}
+    far = pa.table({"t": pa.array([0, 2**62], pa.int64()).cast(pa.timestamp("us")), "x": ["a", "b"]})
+    for path in both_forms(tmp_path, far):
+        assert [row.value and row.value["x"] for row in raw_rows(path)] == ["a", "b"]
+
+
+def texts_at(offsets: list[int], data: bytes) -> pa.Array:
+    buffers = [None, pa.array(offsets, pa.int32()).buffers()[1], pa.py_buffer(data)]
+    return pa.Array.from_buffers(pa.string(), len(offsets) - 1, buffers)
+
+
+@pytest.mark.parametrize("wrap", [
+    lambda texts: texts, lambda texts: pa.ListArray.from_arrays([0, 1, 2], texts),
+    lambda texts: pa.StructArray.from_arrays([texts, pa.array([1, 2])], ["a", "b"]),
+    lambda texts: pa.MapArray.from_arrays([0, 1, 2], pa.array(["k", "l"]), texts),
+    lambda texts: pa.DictionaryArray.from_arrays(pa.array([0, 1]), texts)])
+def test_an_arrow_file_that_points_outside_itself_is_a_mistake(wrap: Any, tmp_path: Path) -> None:
+    for number, texts in enumerate((texts_at([0, 2**31 - 1, 2], b"ba"), texts_at([0, -7, 2], b"ba"))):
+        for name, form in (("file.arrow", pa.ipc.new_file), ("stream.arrow", pa.ipc.new_stream)):
+            table = pa.table({"question": wrap(texts), "answer": ["x", "y"]})
+            with (tmp_path / f"{number}-{name}").open("wb") as out, form(out, table.schema) as writer:
+                writer.write_table(table)
+    for path in tmp_path.iterdir():
+        with pytest.raises(Mistake, match="cannot be read as Arrow"):
+            list(raw_rows(path))
+
+
+def test_bytes_of_an_arrow_file_that_are_no_utf8_break_their_row_alone(tmp_path: Path) -> None:
+    texts = texts_at([0, 1, 2, 3], b"a\xffb")
+    for path in both_forms(tmp_path, pa.table({"t": texts, "l": pa.ListArray.from_arrays([0, 1, 2, 3], texts)})):
+        assert [row.broken and row.broken.reason for row in raw_rows(path)] == [None, "not UTF-8", None]
 
 
 @pytest.mark.parametrize(("head", "words"), [

@@ -12,6 +12,7 @@ import errno
 import glob
 import gzip
 import os
+import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,7 +67,7 @@ def find_files(path: Path) -> list[Path]:
     else:
         found = matching(path) if glob.has_magic(str(path)) else []
         if not found:
-            raise Mistake("no such file", where=str(path), mend="check the path; it is relative to the recipe")
+            raise Mistake("no such file", where=str(path), mend="check the path")
     for file in found:
         what = kind_of(file)
         if what != "file":
@@ -159,10 +160,12 @@ def _said_of(path: Path) -> Iterator[None]:
     except delimited.Unsound as error:
         mend = "write it with a header and RFC 4180 quoting"
         raise Mistake(str(error), where=f"{path}:{error.line}", mend=mend) from error
-    except pa.ArrowException as error:
-        kind, why = "Parquet" if bare_name(path).endswith(columnar.PARQUET) else "Arrow", str(error).splitlines()[0]
+    except (pa.ArrowException, UnicodeDecodeError, MemoryError) as error:  # the last: a length that was altered
+        kind = "Parquet" if bare_name(path).endswith(columnar.PARQUET) else "Arrow"
+        why = next(iter(str(error).splitlines()), "a piece of it does not fit into memory")
         raise Mistake(f"cannot be read as {kind} ({why})", where=str(path), mend=again) from error
     except OSError as error:
         if error.errno in FULL:
-            raise Failure(f"cannot be unpacked ({error.strerror})", where=str(path), mend="make room for it") from error
+            mend = f"make room in {tempfile.gettempdir()}, or name another place ($TMPDIR)"
+            raise Failure(f"cannot be unpacked ({error.strerror})", where=str(path), mend=mend) from error
         raise Mistake(f"cannot be read ({error.strerror or error})", where=str(path), mend="check the file") from error

@@ -1,11 +1,12 @@
 """Parquet and Arrow IPC (files and streams), a batch at a time; a bad value breaks its row alone.
 
 Rows are as JSON would have them: NaN (which pandas writes for what is missing) and infinities become null, which is
-noted, and keys of maps become texts.
+noted, and keys of maps become texts. Times that Python's types cannot hold (nanoseconds, years after 9999) become
+texts, in UTC where they have a zone, and such durations numbers.
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Any
 
 import pyarrow as pa
@@ -59,7 +60,7 @@ def _ipc_batches(file: IO[bytes]) -> Iterator[Any]:
     if start == FILE_MAGIC:
         reader = pa.ipc.open_file(pa.PythonFile(file, mode="r"))
         _check_names(reader.schema)
-        yield from (reader.get_batch(index) for index in range(reader.num_record_batches))
+        yield from (_sound(reader.get_batch(index)) for index in range(reader.num_record_batches))
         return
     file.seek(-len(STREAM_END), 2)
     if file.read() != STREAM_END:
@@ -67,7 +68,44 @@ def _ipc_batches(file: IO[bytes]) -> Iterator[Any]:
     file.seek(0)
     stream = pa.ipc.open_stream(pa.PythonFile(file, mode="r"))
     _check_names(stream.schema)
-    yield from stream
+    yield from map(_sound, stream)
+
+
+def _sound(batch: Any) -> Any:
+    """The batch. ArrowInvalid if it points outside its buffers, which Arrow does not check before it reads there.
+
+    Bytes that are no UTF-8 and times out of range point nowhere: they break their rows alone.
+    """
+    for column in batch.columns:
+        column.view(_changed(column.type, _bare)).validate(full=True)
+    return batch
+
+
+def _bare(kind: Any) -> Any:
+    """A type of the same layout that takes any bytes."""
+    if pa.types.is_temporal(kind) or pa.types.is_decimal(kind):
+        return pa.binary(kind.bit_width // 8)
+    return {pa.string(): pa.binary(), pa.large_string(): pa.large_binary(),
+            pa.string_view(): pa.binary_view()}.get(kind, kind)
+
+
+def _changed(kind: Any, change: Callable[[Any], Any]) -> Any:
+    """The type with `change` done to all that it is made of."""
+    if isinstance(kind, pa.BaseExtensionType):
+        return _changed(kind.storage_type, change)
+    if pa.types.is_dictionary(kind):
+        return pa.dictionary(kind.index_type, _changed(kind.value_type, change), kind.ordered)
+    fields = [field.with_type(_changed(field.type, change)) for field in _within(kind)]
+    if pa.types.is_struct(kind):
+        return pa.struct(fields)
+    if pa.types.is_map(kind):
+        return pa.map_(kind.key_field.with_type(_changed(kind.key_type, change)),
+                       kind.item_field.with_type(_changed(kind.item_type, change)), kind.keys_sorted)
+    if pa.types.is_fixed_size_list(kind):
+        return pa.list_(fields[0], kind.list_size)
+    lists = ((pa.types.is_list, pa.list_), (pa.types.is_large_list, pa.large_list),
+             (pa.types.is_list_view, pa.list_view), (pa.types.is_large_list_view, pa.large_list_view))
+    return next((made(fields[0]) for is_one, made in lists if is_one(kind)), None) or (kind if fields else change(kind))
 
 
 def _at_once(size: int, rows: int) -> int:
@@ -104,6 +142,7 @@ def _as_it_is(kind: Any) -> bool:
 def _rows(batches: Iterator[Any]) -> Iterator[RawRow]:
     number = 0
     for whole in batches:
+        whole = _told(whole, lambda kind: getattr(kind, "unit", "") == "ns")
         step = _at_once(whole.nbytes, whole.num_rows)
         as_it_is = all(_as_it_is(field.type) for field in whole.schema)
         size = whole.nbytes // max(1, whole.num_rows)
@@ -111,6 +150,21 @@ def _rows(batches: Iterator[Any]) -> Iterator[RawRow]:
             for row in _values(whole.slice(start, step)):
                 yield _row(number, row, as_it_is, size)
                 number += 1
+
+
+def _told(batch: Any, of: Callable[[Any], bool]) -> Any:
+    """The batch with those of its times as texts, and those of its durations as numbers, that `of` says yes to."""
+    def in_utc(kind: Any) -> Any:  # whose texts need no table of the world's zones
+        return pa.timestamp(kind.unit) if pa.types.is_timestamp(kind) and of(kind) else kind
+
+    def told(kind: Any) -> Any:
+        if pa.types.is_duration(kind) and of(kind):
+            return pa.int64()
+        return pa.string() if pa.types.is_temporal(kind) and not pa.types.is_interval(kind) and of(kind) else kind
+
+    columns = [column if (kind := _changed(column.type, told)) == column.type
+               else column.view(_changed(column.type, in_utc)).cast(kind) for column in batch.columns]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
 def _row(number: int, value: dict[str, Any] | Broken, as_it_is: bool, size: int) -> RawRow:
@@ -152,11 +206,9 @@ def _value(one: Any) -> dict[str, Any] | Broken:
     if one.nbytes > raw.MAX_ROW_BYTES:
         return raw.too_long()
     try:
-        value: dict[str, Any] = one.to_pylist(maps_as_pydicts="strict")[0]
+        value: dict[str, Any] = _told(one, pa.types.is_temporal).to_pylist(maps_as_pydicts="strict")[0]
     except UnicodeDecodeError as error:
         return Broken("not UTF-8", f"byte {error.start}")
     except KeyError:
         return Broken("doubled key", "a map says one of its keys twice")
-    except (ValueError, OverflowError):  # times that Python's calendar does not have
-        return Broken("value out of range")
     return value

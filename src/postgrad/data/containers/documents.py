@@ -7,7 +7,8 @@
     {…} {…}                             objects that follow one another are rows
     {…}                                 one row
 
-The first that fits counts. After an array, or the object around it, nothing may follow but space.
+The first that fits counts. After an array, or the object around it, nothing may follow but space, and that object says
+no key twice.
 
 Elements are cut out by brackets, commas and quotes alone, and then read one by one as lines of JSON Lines are. A reader
 of the whole grammar such as ijson ends at the first bad value, makes half a surrogate pair a question mark and takes
@@ -17,7 +18,7 @@ the last of two values under one key.
 import io
 import re
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import IO, Any
 
 from postgrad.data import raw
@@ -37,6 +38,7 @@ OUTSIDE, INSIDE = re.compile(rb'["{}\[\],]'), re.compile(rb'["\\]')
 SPACE = b" \t\r\n"
 MORE = re.compile(rb"[^ \t\r\n]")
 TOKEN = re.compile(rb'"((?:[^"\\]|\\.)*+)(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)
+KEY = re.compile(rb'\s*("(?:[^"\\]|\\.)*+")\s*:')
 ROWS_FOLLOW = re.compile(rb"\s*:\s*\[(?=\s*[{\]])")
 
 
@@ -56,21 +58,24 @@ def rows(file: IO[bytes]) -> Iterator[RawRow]:
         raise Torn("holds neither an array nor an object")
     elif _is_lines(head):
         yield from lines.rows(io.BufferedReader(_Rejoined(head, file)))
-    elif (place := _wrapped(head)) is not None:
+    elif (found := _wrapped(head)) is not None:
+        place, keys = found
         cutter = _Cutter(file, head, place)
         yield from _numbered(cutter.elements(b"]"))
-        for _ in cutter.elements(b"}"):
-            pass  # what else the object says; it must end
+        keys += [_key(element) for element in islice(cutter.elements(b"}", MAX_COLUMNS_BYTES), 1, None)]
         cutter.end()
+        if len(set(keys)) < len(keys):
+            raise Torn("says one of its keys twice")
     else:
         yield from _objects(_Cutter(file, head, 0).objects())
 
 
-def _wrapped(head: bytes) -> int | None:
-    """Where the rows begin, after their bracket, if the object keeps them under a known name and stands alone, as far
-    as the head shows.
+def _wrapped(head: bytes) -> tuple[int, list[str]] | None:
+    """Where the rows begin, after their bracket, and the object's keys up to there, if the object keeps them under a
+    known name and stands alone, as far as the head shows.
     """
     depth, place = 0, None
+    keys: list[str] = []
     for token in TOKEN.finditer(head):
         said = token.group()
         if said in b"{[":
@@ -78,11 +83,23 @@ def _wrapped(head: bytes) -> int | None:
         elif said in b"}]":
             depth -= 1
             if not depth:
-                return None if MORE.search(head, token.end()) else place
-        elif (place is None and depth == 1 and token.group(1) in WRAPPERS
-              and (found := ROWS_FOLLOW.match(head, token.end()))):
-            place = found.end()
-    return place
+                return (place, keys) if place is not None and not MORE.search(head, token.end()) else None
+        elif place is None and depth == 1 and KEY.match(head, token.start()):
+            keys.append(_key(said + b":"))
+            if token.group(1) in WRAPPERS and (found := ROWS_FOLLOW.match(head, token.end())):
+                place = found.end()
+    return None if place is None else (place, keys)
+
+
+def _key(element: bytes | None) -> str:
+    """The key that an element of an object begins with. Torn if it is beyond the limit or begins with none."""
+    if element is None:
+        raise Torn(f"says more than {MAX_COLUMNS_BYTES >> 20} MiB under a key")
+    found = KEY.match(element)
+    try:
+        return str(raw.parse_json(found.group(1).decode() if found else ""))
+    except (Broken, UnicodeDecodeError):
+        raise Torn("says something without a key") from None
 
 
 def _is_lines(head: bytes) -> bool:
@@ -142,11 +159,11 @@ class _Cutter:
     def __init__(self, file: IO[bytes], head: bytes, at: int) -> None:
         self._file, self._data, self._at = file, head, at
 
-    def elements(self, close: bytes) -> Iterator[bytes | None]:
+    def elements(self, close: bytes, most: int = raw.MAX_ROW_BYTES) -> Iterator[bytes | None]:
         """What stands between commas up to `close`; an empty container has none."""
         alone = True
         while True:
-            element, end = self._next(close, raw.MAX_ROW_BYTES)
+            element, end = self._next(close, most)
             if end == close and alone and element is not None and not element.strip(SPACE):
                 return
             yield element
@@ -201,7 +218,7 @@ class _Cutter:
             if found is None:
                 take(len(self._data))
                 if not self._read():
-                    raise Torn("ends in the middle of a row")
+                    raise Torn("ends in the middle of a row" if close or depth else "goes on after its last bracket")
                 place = 0
                 continue
             sign, place = found.group(), found.end()
