@@ -11,8 +11,10 @@ import pytest
 
 from postgrad.data import detection
 from postgrad.data.detection import LOOKED_AT, LOOKED_AT_IN_ALL, detect
+from postgrad.data.file_rows import FileRows
 from postgrad.data.files import find_files, raw_rows
 from postgrad.data.raw import RawRow
+from postgrad.data.sources import SourceSpec, resolve
 from postgrad.support.errors import Mistake
 
 QA = {"question": "q", "answer": "a"}
@@ -95,3 +97,41 @@ def test_a_table_without_a_header_is_not_quoted(tmp_path: Path) -> None:
         detect([path], "s")
     assert "of 3 columns the header calls answer by a known name" in str(caught.value)
     assert "Anna" not in str(caught.value) and "1950" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("header", "spec", "said"), [
+    ("question,answer,id", {"columns": {"question": "questions", "answer": "answer"}},
+     "a.csv: no column `questions`; the header has 3 columns; did you mean question?"),
+    ("frage,Antwort", {"columns": {"question": "frage", "answer": "antwort"}},
+     "a.csv: no column `antwort`; the header has 2 columns; correct `columns:` under sources.s, or give"),
+    ("Anna Example,born 1950", {"columns": {"question": "born", "answer": "answer"}},
+     "a.csv: no column `born`; the header has 2 columns; correct `columns:` under sources.s, or give the file a"),
+    ("Anna Example,born 1950", {"format": "question_answer"},
+     "a.csv: of 2 columns the header calls none by a known name; give it a header, or say which is which: `columns:"),
+])
+def test_a_header_without_the_columns_wanted_is_one_line_that_quotes_no_other(
+    header: str, spec: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"{header}\n{','.join('x' * (header.count(',') + 1))}\n")
+    with pytest.raises(Mistake) as caught:
+        resolve([path], SourceSpec("s", "MIT", **spec))
+    assert said in str(caught.value)
+
+
+def test_a_header_with_the_columns_wanted_is_none_of_its_business(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("frage,a.b,other\nx,y,z\n")
+    spec = SourceSpec("s", "MIT", columns={"question": "frage", "answer": "a.b"})
+    assert resolve([path], spec).format == "question_answer"
+
+
+def test_without_a_recipe_no_mend_speaks_of_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("frage,antwort\nx,y\n")
+    with pytest.raises(Mistake) as caught:
+        next(FileRows([str(path)]).batches())
+    assert "sources." not in str(caught.value) and "docs/data.md" in str(caught.value)
+    with pytest.raises(Mistake) as caught:
+        find_files(tmp_path / "missing.jsonl")
+    assert "recipe" not in caught.value.mend

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from postgrad.data.detection import detect
 from postgrad.data.files import find_files
 from postgrad.data.rows import KINDS, Record
-from postgrad.data.sources import SourceSpec, kind_of, read, resolve
+from postgrad.data.sources import SourceSpec, kind_of, read
 from postgrad.records.tables import table_of
 from postgrad.support.errors import Mistake
 
 ROWS_A_BATCH = 5_000
+MEND = "call the fields as a known format does (docs/data.md)"
 
 
 @dataclass
@@ -32,7 +34,7 @@ class FileRows:
     def batches(self) -> Iterator[tuple[str, pa.RecordBatch]]:
         """(kind, batch) of every row that can be read."""
         for path in self._paths():
-            spec = resolve([path], SourceSpec(path.name, ""))
+            spec = SourceSpec(path.name, "", format=detect([path], path.name, MEND))
             self.formats[path.name] = spec.format
             kind = kind_of(spec)
             records = self._records(path, spec)
@@ -52,7 +54,7 @@ class FileRows:
 
 def _there(path: Path) -> Path:
     """The path, or a Mistake that names what lies nearest to it."""
-    if path.exists() or any(sign in path.name for sign in "*?["):
+    if path.exists() or path.is_symlink() or any(sign in path.name for sign in "*?["):
         return path
     beside = sorted(one.name for one in path.parent.iterdir()) if path.parent.is_dir() else []
     close = get_close_matches(path.name, beside, n=1)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from postgrad.data.chunks import Inputs, lines_of
-from postgrad.data.detection import detect
+from postgrad.data.detection import check_headers, detect
 from postgrad.data.files import line_of
 from postgrad.data.formats import (
     FIELD_NAMES,
@@ -80,17 +80,21 @@ def read_from(files: Iterable[Path], origin: Origin) -> str:
 
 
 def resolve(paths: Iterable[Path], spec: SourceSpec) -> SourceSpec:
-    """The spec with `auto` made into the format that `columns` name, or else that the files have."""
+    """The spec with `auto` made into the format that `columns` name, or else that the files have. Mistake if those are
+    tables without the columns.
+    """
+    files, where = list(paths), f"sources.{spec.name}"
+    if spec.format == "auto" and not spec.columns:
+        return replace(spec, format=detect(files, where))
+    check_headers(files, spec.columns, where)
     if spec.format != "auto":
         return spec
-    if not spec.columns:
-        return replace(spec, format=detect(paths, spec.name))
     fitting = formats_of(spec.columns)
     if len(fitting) == 1:
         return replace(spec, format=fitting[0])
     near = nearest_format(spec.columns)
     what = f"fit {' and '.join(fitting)}" if fitting else f"make no format{f'; {near}' if near else ''}"
-    raise Mistake(f"columns {what}", where=f"sources.{spec.name}",
+    raise Mistake(f"columns {what}", where=where,
                   mend="say `format:` too" if fitting else "name the fields of one format, e.g. prompt and completion")
 
 

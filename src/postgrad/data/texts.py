@@ -58,7 +58,8 @@ def readers(paths: Sequence[Path], names: Sequence[str], field: str, option: str
     """How each file is read. Mistake if a file's format is not known and no field is named by the `option`."""
     if field:
         return [Texts(field=field)] * len(paths)
-    return [Texts(form=detect([path], name, option)) for path, name in zip(paths, names, strict=True)]
+    mend = f"name the field that holds the text: {option} NAME"
+    return [Texts(form=detect([path], name, mend)) for path, name in zip(paths, names, strict=True)]
 
 
 def _in_field(row: dict[str, Any], name: str) -> list[Said]:

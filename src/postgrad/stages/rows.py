@@ -79,7 +79,7 @@ class Rows:
             form, kind = form_of_generator(source.generate)
             return SourceSpec(**common, format=form, kind=kind)
         spec = SourceSpec(**common, format=source.format, columns=source.columns, rows=source.rows)
-        return resolve(self.files(name), spec) if spec.format == "auto" else spec
+        return resolve(self.files(name), spec)
 
     def files(self, name: str) -> list[Path]:
         """The files of a source that is read."""
