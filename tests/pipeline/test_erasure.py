@@ -279,6 +279,37 @@ def test_damage_in_place_may_hold_anything(store: Store, made: dict[str, Artifac
     gone_with(store, found, NOTES[0])
 
 
+def test_unfinished_work_stays_if_nothing_that_it_is_done_from_has_the_row(
+    store: Store, made: dict[str, Artifact], tmp_path: Path
+) -> None:
+    """A training that was killed over each of the two models, and a reading of a file that nobody has read."""
+    (tmp_path / "third.txt").write_text("nobody knows")
+    third = Step("third", killed, {}, {"file": File(tmp_path / "third.txt")})
+    other = Step("read.other", read, {"source": "other"}, {"file": File(tmp_path / "other.txt")})
+    alone = Step("alone", train, {"n": 3}, {"rows": other}, stage="alone")
+    after = [Step("after alone", killed, {}, {"model": alone}), third, Step("no inputs", killed, {}),
+             Step("after both", killed, {}, {"one": alone, "other": plan(tmp_path)[0]})]
+    begun = {}
+    for step in after:
+        before = set((store.root / "work").iterdir())
+        with pytest.raises(KeyboardInterrupt):
+            execute([step], store)
+        (begun[step.name],) = set((store.root / "work").iterdir()) - before
+        (store.root / "temporary" / begun[step.name].name).mkdir()
+    found = erasure(store, origins_of(store, ["notes:0"]))
+    doubtful = {"third", "no inputs", "after both"}
+    assert {(path.parent.name, path.name) for path in found.unknown} == {
+        (folder, begun[name].name) for folder in ("work", "temporary") for name in doubtful}
+    erase(store, found)
+    assert (begun["after alone"] / "checkpoint").exists() and not begun["after both"].exists()
+    assert begun["after alone"] in erasure(store, origins_of(store, ["other:0"])).unknown
+
+
+def killed(inputs: Inputs, config: Config, resources: Resources) -> None:
+    (resources.work / "checkpoint").write_text("half")
+    raise KeyboardInterrupt
+
+
 def test_weights_are_followed_out_of_the_store_and_in_again(
     store: Store, made: dict[str, Artifact], tmp_path: Path
 ) -> None:

@@ -12,7 +12,8 @@ artifact
              in no table
 
 A table of curation that has no row of the origin any more holds nothing of it, nor does what was made of that table.
-What names no inputs (work of unfinished steps, halves, damaged artifacts) may hold anything, and is named as that.
+Unfinished work and halves may hold anything, and are named as that, unless all that they are made from are artifacts
+which have nothing of the row: a user's file may have it under another number. So may damaged artifacts.
 A ledger's entry about the row (source, number, reason) holds no text of it.
 """
 
@@ -35,8 +36,8 @@ from postgrad.support.words import whole_number
 
 HOLDS, MADE, MAY = "holds", "made of it", "may hold"
 WEIGHTS = ".safetensors"
-UNKNOWN = ("work", "temporary", "damaged")
-"""Folders of the store whose contents name no inputs: unfinished, half made, damaged."""
+UNFINISHED = ("work", "temporary")
+"""Folders of the store with what is not yet an artifact, by its key."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,10 @@ def erasure(store: Store, origins: Iterable[Origin]) -> Erasure:
         found.same = [origin for origin in where.same if origin not in found.origins]
         found.near = list(where.near)
         found.places = _places(whole.values(), (*where.same, *where.near))
-        found.unknown = [path for name in UNKNOWN for path in sorted((store.root / name).iterdir())]
+        without = whole.keys() - hows.keys()
+        found.unknown = [path for name in UNFINISHED for path in sorted((store.root / name).iterdir())
+                         if not _made_from_only(without, store.noted_inputs(path.name))]
+        found.unknown += sorted((store.root / "damaged").iterdir())
         found.unknown += [one.folder for one in store.artifacts() if isinstance(one, Damaged)]
         _add_runs(store, found, lambda key: key in hows or key not in whole)
     return found
@@ -204,6 +208,10 @@ def _hows(whole: dict[str, Artifact], rows: Mapping[str, int], wanted: Collectio
     made, maybe = made_of(holding, set()), made_of(holding | showing, orphans)
     hows = {**dict.fromkeys(maybe, MAY), **dict.fromkeys(made, MADE), **dict.fromkeys(holding | showing, HOLDS)}
     return {key: hows[key] for key in ordered if key in hows}
+
+
+def _made_from_only(keys: Collection[str], inputs: Mapping[str, Any]) -> bool:
+    return bool(inputs) and all(source.get("key") in keys for source in inputs.values())
 
 
 def _inputs(artifact: Artifact, every: Iterable[Artifact]) -> set[str]:

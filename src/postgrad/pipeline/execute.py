@@ -162,6 +162,8 @@ class _Worker:
         with said_plainly(doing):
             threads = (parts["environment"] or {}).get("threads") or default_threads()
             temporary = store.temporary(key)
+            inputs = self._inputs(done)
+            store.note_inputs(key, inputs)
             resources = Resources(temporary, store.work(key), key, threads)
             started, clock = datetime.now(UTC), time.monotonic()
             try:
@@ -172,7 +174,7 @@ class _Worker:
                     "step": step.name,
                     "stage": step.stage,
                     **{name: value for name, value in parts.items() if name != "inputs"},
-                    "inputs": self._inputs(done),
+                    "inputs": inputs,
                     "seed": step.config.get("seed"),
                     "versions": package_versions(),
                     "hardware": hardware(),

@@ -3,7 +3,7 @@
     store.json            the format's number
     artifacts/KEY/        whole artifacts, each with its manifest.json; KEY is the resolved key
     plans/PLANKEY         the resolved key that a plan key came to
-    work/KEY/             journals and checkpoints of unfinished steps
+    work/KEY/             journals and checkpoints of unfinished steps; made_from.json says from what
     temporary/KEY/        artifacts in the making
     damaged/KEY-N/        artifacts that were found damaged, moved aside
     runs/ID.json          where run folders lie; what they refer to is kept by `gc`
@@ -28,6 +28,7 @@ from postgrad.support.files import sync, sync_tree, write_atomically
 from postgrad.support.hashing import FileHashes
 
 FORMAT = 1
+MADE_FROM = "made_from.json"
 FOLDERS = ("artifacts", "plans", "work", "temporary", "damaged", "runs", "locks", "users")
 OWNER_FOLDER, OWNER_FILE = 0o700, 0o600
 
@@ -170,6 +171,17 @@ class Store:
             folder.mkdir(mode=OWNER_FOLDER)
             sync(folder.parent)  # a journal is no more on the disk than the folder that it lies in
         return folder
+
+    def note_inputs(self, key: str, inputs: dict[str, Any]) -> None:
+        """Note beside the work what it is done from, as the manifest will have it."""
+        write_atomically(self.work(key) / MADE_FROM, json.dumps(inputs).encode())
+
+    def noted_inputs(self, key: str) -> dict[str, Any]:
+        """What the unfinished work of that key is done from; empty if that is not known."""
+        try:
+            return dict(json.loads((self.root / "work" / key / MADE_FROM).read_text()))
+        except (OSError, ValueError):
+            return {}
 
     def temporary(self, key: str) -> Path:
         """An empty folder to make the artifact in, for the holder of the key's lease. What a killed one left goes."""

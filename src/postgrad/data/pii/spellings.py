@@ -76,6 +76,6 @@ def _spellings(kind: Kind, said: str, regions: Iterable[str]) -> set[str]:
     if number is None:
         return {compact(said)}
     code, national = str(number.country_code), phonenumbers.national_significant_number(number)
-    trunk = phonenumbers.ndd_prefix_for_region(phonenumbers.region_code_for_number(number), True) or ""
+    trunk = phonenumbers.ndd_prefix_for_region(phonenumbers.region_code_for_number(number) or "", True) or ""
     abroad = {f"{code}{national}", f"{code}{trunk}{national}"}
     return {national, f"{trunk}{national}", *abroad, *(f"{out}{one}" for out in ("00", "011") for one in abroad)}
