@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from data.making import example
@@ -8,8 +10,8 @@ from postgrad.records.types import Example, LedgerEntry, Origin
 from postgrad.support.errors import Failure
 
 
-def test_the_balance_is_kept_or_the_step_fails() -> None:
-    with Ledger("step") as ledger:
+def test_the_balance_is_kept_or_the_step_fails(tmp_path: Path) -> None:
+    with Ledger("step", tmp_path) as ledger:
         row = example("a", "b")
         ledger.add(entry(row, "step", "drop", "why"))
         ledger.add(entry(row, "step", "make", "epoch 2"))
@@ -22,9 +24,9 @@ def test_the_balance_is_kept_or_the_step_fails() -> None:
                 ledger.close(*wrong)
 
 
-def test_entries_come_back_as_they_were_whatever_their_text() -> None:
+def test_entries_come_back_as_they_were_whatever_their_text(tmp_path: Path) -> None:
     entries = [LedgerEntry(Origin("s\n", "f", i), "step", "drop", "r\u2028", "d\x00\ud800") for i in range(5)]
-    with Ledger("step") as ledger:
+    with Ledger("step", tmp_path) as ledger:
         for one in entries:
             ledger.add(one)
         assert list(ledger.entries()) == entries

@@ -60,6 +60,22 @@ def test_a_file_that_is_read_is_not_in_the_folder_that_makes_way(
     assert [path.read_text() for path in work.iterdir()] == ['{"text": "mine"}\n']
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(("name", "code", "what"), [
+    ("link", 2, "is a link; name the folder itself, or another one"),
+    ("loop", 2, "is a link; name the folder itself, or another one"),
+    ("n" * 300, 1, "cannot be used (File name too long); name another place")])
+def test_a_name_that_cannot_be_used_is_said_in_one_line(
+    command: str, name: str, code: int, what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows, out = jsonl(tmp_path / "in" / "a.jsonl", {"text": "one"}), tmp_path / name
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "empty")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    assert main(words(command, rows, out, "--field", "text")) == code
+    assert capsys.readouterr().err == f"--out {out}: {what}\n"
+
+
 def test_nor_are_test_files_names_and_a_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows, work = jsonl(tmp_path / "in" / "a.jsonl", {"text": "one"}), tmp_path / "work"
     kept = str(jsonl(work / "kept.jsonl", {"text": "mine"}))

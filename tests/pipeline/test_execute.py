@@ -159,7 +159,9 @@ def test_an_interrupt_leaves_nothing_half_made_and_keeps_the_work(store: Store) 
     assert [path.read_text() for path in (store.root / "work").glob("*/kept")] == ["kept"]
 
 
-REFUSALS = [(28, "disk is full"), (122, "disk is full"), (13, "not allowed"), (30, "not allowed"), (5, "refused")]
+REFUSALS = [
+    (28, r"disk is full; .*\(--store\)"), (122, "disk is full"), (13, "not allowed"), (30, "not allowed"),
+    (5, "refused .*again"), (21, "move it away"), (17, "move it away"), (40, "name another place")]
 
 
 @pytest.mark.parametrize(("number", "words"), REFUSALS)

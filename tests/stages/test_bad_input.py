@@ -156,3 +156,41 @@ def test_rlvr_refuses_a_truth_that_its_verifier_cannot_read(place: Place) -> Non
     with pytest.raises(Mistake, match=r"problem \w+ \(shapes\): .*handsome"):
         place.run()
     assert "sft" not in place.hashes()  # before anything was trained
+
+
+def test_a_run_folder_within_what_another_run_or_a_store_holds(
+    finished: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = finished.copy(tmp_path / "copy")
+    held = sorted(path.relative_to(place.folder) for path in place.folder.rglob("*"))
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    elsewhere = tmp_path / "elsewhere"
+    for out, store, what in (
+            (place.store, place.store, "lies in the store"), (place.store / "artifacts" / "x", elsewhere, "the store"),
+            (place.out / "model", place.store, "lies in what the run"), (elsewhere, elsewhere, "lies in the store"),
+            (tmp_path / "loop", place.store, "is a link that leads nowhere"), (Path("/dev/null"), elsewhere, "device"),
+            (place.out / "stages" / "sft" / "x", elsewhere, "the store")):
+        assert what in one_line(capsys, Place(place.folder, place.recipe, str(out)), 2, "--store", str(store))
+    long = tmp_path / ("n" * 300)
+    assert "File name too long" in one_line(capsys, Place(place.folder, place.recipe, str(long)), 1)
+    assert sorted(path.relative_to(place.folder) for path in place.folder.rglob("*")) == held
+    assert not elsewhere.exists()
+
+
+def test_a_folder_in_the_place_of_a_file_is_named(
+    finished: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = finished.copy(tmp_path / "copy")
+    card = place.out / "model" / "README.md"
+    card.unlink()
+    card.mkdir()
+    line = one_line(capsys, place, 1)
+    assert str(card) in line and "move it away" in line
+
+
+def test_the_disk_that_is_full_is_named(
+    place: Place, mount: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = mount("size=16k") / "run"
+    line = one_line(capsys, Place(place.folder, place.recipe, str(out)), 1, "--until", "sft")
+    assert "the disk is full" in line and str(out) in line and "--store" not in line

@@ -117,7 +117,9 @@ def test_a_link_is_followed_and_a_pipe_is_written_into(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
-def test_modes_are_what_open_and_mkdir_give(tmp_path: Path, mask: int) -> None:
+@pytest.mark.parametrize("private", [False, True])
+def test_modes_are_what_open_and_mkdir_give_or_private(tmp_path: Path, mask: int, private: bool) -> None:
+    tmp_path.chmod(0o700 if private else 0o755)
     before = os.umask(mask)
     try:
         write_atomically(tmp_path / "file", b"")
@@ -128,12 +130,13 @@ def test_modes_are_what_open_and_mkdir_give(tmp_path: Path, mask: int) -> None:
         (tmp_path / "made").mkdir()
     finally:
         os.umask(before)
-    modes = {path.name: path.stat().st_mode for path in tmp_path.iterdir()}
-    assert modes["file"] == modes["touched"]
-    assert modes["whole"] == modes["replaced"] == modes["made"]
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes["file"] == (0o600 if private else modes["touched"])
+    assert modes["whole"] == modes["replaced"] == (0o700 if private else modes["made"])
 
 
 def test_what_was_private_stays_so_when_it_is_replaced(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
     write_atomically(tmp_path / "file", b"old")
     (tmp_path / "file").chmod(0o600)
     write_atomically(tmp_path / "file", b"new")

@@ -32,12 +32,14 @@ def add(commands: Any) -> Parser:
 
 def call(options: argparse.Namespace) -> int:
     from postgrad.data.decontaminate_files import decontaminate_files
+    from postgrad.pipeline.failures import said_plainly
 
     against_field = options.field if options.against_field is None else options.against_field
-    report = decontaminate_files(
-        options.train, options.against, Path(options.out), ngram=options.ngram, overlap=options.overlap,
-        source_limit=options.source_limit, train_field=options.field, against_field=against_field,
-        form=options.format, workers=options.workers, ray=options.ray)
+    with said_plainly(f"--out {options.out}", "--out"):
+        report = decontaminate_files(
+            options.train, options.against, Path(options.out), ngram=options.ngram, overlap=options.overlap,
+            source_limit=options.source_limit, train_field=options.field, against_field=against_field,
+            form=options.format, workers=options.workers, ray=options.ray)
     if options.json:
         print_json(report)
         return 0

@@ -32,11 +32,13 @@ def add(commands: Any) -> Parser:
 def call(options: argparse.Namespace) -> int:
     from postgrad.data.deduplicate import Rule
     from postgrad.data.deduplicate_files import deduplicate_files
+    from postgrad.pipeline.failures import said_plainly
 
     neither = not options.exact and options.near is None
     rule = Rule(options.exact or neither, NEAR if neither else options.near, options.turns)
-    report = deduplicate_files(options.input, Path(options.out), rule, field=options.field, form=options.format,
-                               workers=options.workers, ray=options.ray)
+    with said_plainly(f"--out {options.out}", "--out"):
+        report = deduplicate_files(options.input, Path(options.out), rule, field=options.field, form=options.format,
+                                   workers=options.workers, ray=options.ray)
     if options.json:
         print_json(report)
         return 0

@@ -11,6 +11,7 @@ from postgrad.cli.display import print_json
 from postgrad.cli.parser import Parser, add_json, add_set, add_store
 from postgrad.cli.recipes import a_stage, load_recipe
 from postgrad.support.errors import Mistake
+from postgrad.support.files import kind_of
 from postgrad.support.network import enter
 from postgrad.support.progress import QUIET_SECONDS, duration
 
@@ -43,7 +44,7 @@ def call(options: argparse.Namespace) -> int:
     if options.only and (options.from_ or options.until):
         raise Mistake("--only goes with neither --from nor --until", where="postgrad run", mend="give one or the other")
     out = Path(options.out)
-    if out.exists() and not out.is_dir():
+    if kind_of(out) == "file":
         raise Mistake("is a file", where=f"--out {out}", mend="name a folder for the run")
     recipe = load_recipe(options.recipe, options.set)
     order = [stage.name for stage in recipe.stages]

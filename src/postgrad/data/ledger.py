@@ -23,9 +23,10 @@ from postgrad.support.errors import Failure
 class Ledger:
     """Takes a step's entries, in the order they come, without holding them in memory. A context manager."""
 
-    def __init__(self, step: str) -> None:
+    def __init__(self, step: str, folder: Path) -> None:
+        """`folder`: on whose disk entries wait, in a file without a name."""
         self.step = step
-        self._spool = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 (closed by __exit__)
+        self._spool = tempfile.TemporaryFile("w+", encoding="utf-8", dir=folder)  # noqa: SIM115 (closed by __exit__)
         self._reasons: dict[str, Counter[str]] = {action: Counter() for action in ("keep", "change", "drop", "make")}
         self._dropped: Counter[str] = Counter()
         self._made: Counter[str] = Counter()

@@ -8,6 +8,7 @@ The folder is whole or it is not there.
 """
 
 import json
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -100,7 +101,7 @@ def output(folder: Path, inputs: Inputs, step: str, form: Form = "jsonl",
     check_apart(folder, [*inputs.paths, *also])
     clear_halves(folder)
     _check_former(folder)
-    with Ledger(step) as ledger, replaced_folder(folder) as made:
+    with replaced_folder(folder) as made, Ledger(step, made) as ledger:
         yield Output(made, inputs, step, form, ledger)
         if not (made / "report.json").is_file():
             raise Failure("ended without a report", where=step, mend="this is a fault of postgrad: report it")
@@ -108,7 +109,7 @@ def output(folder: Path, inputs: Inputs, step: str, form: Form = "jsonl",
 
 def check_apart(folder: Path, read: Iterable[Path]) -> None:
     """Mistake if a file that is read lies in the folder that makes way, or a link to it does."""
-    out = folder.resolve()
+    out = Path(os.path.realpath(folder))
     for path in read:
         if path.resolve().is_relative_to(out) or path.parent.resolve().is_relative_to(out):
             raise Mistake(f"{path} lies in it and is read", where=f"--out {folder}", mend="name another folder")
@@ -116,9 +117,11 @@ def check_apart(folder: Path, read: Iterable[Path]) -> None:
 
 def _check_former(folder: Path) -> None:
     """Mistake if there is something that such a command does not write: it would be lost."""
-    if not folder.exists() and not folder.is_symlink():
+    if folder.is_symlink():
+        raise Mistake("is a link", where=f"--out {folder}", mend="name the folder itself, or another one")
+    if not folder.exists():
         return
-    if folder.is_symlink() or not folder.is_dir() or not {path.name for path in folder.iterdir()} <= NAMES:
+    if not folder.is_dir() or not {path.name for path in folder.iterdir()} <= NAMES:
         raise Mistake("is there already and holds other things", where=f"--out {folder}", mend="name another folder")
 
 

@@ -79,7 +79,7 @@ def read_source(inputs: Inputs, config: Config, resources: Resources) -> None:
     total = sum(map(count_rows, files))
     rows_in = unread = 0
     first: LedgerEntry | None = None
-    with Ledger(READ) as ledger, resources.progress(f"read {spec.name}", total, "rows") as progress:
+    with Ledger(READ, resources.out) as ledger, resources.progress(f"read {spec.name}", total, "rows") as progress:
         def tables() -> Iterator[pa.Table]:
             nonlocal rows_in, unread, first
             for brought in bring(files, cleaning, workers_for(total)):
@@ -111,7 +111,7 @@ def deduplicate(inputs: Inputs, config: Config, resources: Resources) -> None:
     """Config: {"priorities": {capability: priority}, "exact", "near", "turns"}; the rows of all inputs are compared."""
     rule = Rule(config["exact"], config["near"], config["turns"])
     said: Counter[str] = Counter(comparisons=0, capped=0)
-    with Ledger(DEDUPLICATE) as ledger:
+    with Ledger(DEDUPLICATE, resources.out) as ledger:
         rows_in = kept = 0
         for kind in _kinds(inputs):
             total = _total(inputs, kind)
@@ -135,7 +135,7 @@ def decontaminate(inputs: Inputs, config: Config, resources: Resources) -> None:
     with resources.progress("compare with the tasks", total, "rows") as progress:
         every = chain.from_iterable(_batches(inputs, kind) for kind in _kinds(inputs))
         findings = find(_advancing_batches(every, progress), index, workers_for(total))
-    with Ledger(DECONTAMINATE) as ledger:
+    with Ledger(DECONTAMINATE, resources.out) as ledger:
         rows_in = kept = 0
         for kind in _kinds(inputs):
             counted = _CountedBatches(_batches(inputs, kind))
@@ -170,7 +170,7 @@ def mix(inputs: Inputs, config: Config, resources: Resources) -> None:
     kind, wanted = kinds[0], from_config(config)
     count = TokenCount(inputs[BASE] / "model", config["template"], trained=True) if kind == "examples" else None
     weighed = Weighed(wanted.seed)
-    with Ledger("mix") as ledger:
+    with Ledger("mix", resources.out) as ledger:
         total = _total(inputs, kind)
         with resources.progress(f"weigh {kind}", total, "rows") as progress:
             for rows in workers_for(total).in_order(_weigher, (KINDS[kind], count), _batches(inputs, kind)):

@@ -7,6 +7,7 @@
     DIR/cards/                      data cards and Croissant files, of each source and of the mixture
 """
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ from postgrad.recipe import FILES_OF_CURATION, Recipe, resolved
 from postgrad.stages import sourcing
 from postgrad.stages.plan import Plan, plan
 from postgrad.support.errors import Failure, Mistake
-from postgrad.support.files import clear_halves, write_atomically
+from postgrad.support.files import clear_halves, kind_of, write_atomically
 from postgrad.support.hashing import FileHashes, hash_json
 from postgrad.support.network import Isolation
 from postgrad.tasks import load
@@ -53,6 +54,8 @@ def run(
     if recipe.network != (network.mode if network else "allowed"):
         raise Mistake(f"says {recipe.network}, and this process has not left it", where="network",
                       mend="run it by the command `postgrad run`")
+    with said_plainly(f"--out {out}"):
+        _apart(out, store_root)
     said = recipe.curate.redact
     if said.pseudonyms:
         load_key(key_file(said.pseudonym_key), outside=(out, store_root))
@@ -77,10 +80,10 @@ def run(
                 write_run(out, store, made.steps, outcome.artifacts, details | _said(network))
 
     # Until the run folder refers to what was found in the store, `gc` must leave it alone.
-    with said_plainly(f"using the store {store.root}"), store.using():
+    with said_plainly(f"using the store {store.root}", "--store"), store.using():
         execute(made.steps, store, only=only, from_=from_, until=until, on_event=told, notes=notes)
         write_run(out, store, made.steps, outcome.artifacts, details | _said(network))
-        with store.lease(f"publish-{hash_json(str(out.resolve()))}"):
+        with store.lease(f"publish-{hash_json(str(out.resolve()))}"), said_plainly(f"writing into {out}", "--out"):
             _publish(out, made, outcome)
     return outcome
 
@@ -115,6 +118,19 @@ def _of_people(recipe: Recipe) -> bool:
     return looked_for or any(source.legal_basis for source in recipe.sources.values())
 
 
+def _apart(out: Path, store_root: Path) -> None:
+    """Mistake if `out` is no place for a run folder: a link that leads nowhere, a store, what another run wrote."""
+    where, mend = f"--out {out}", "name another folder"
+    if (what := kind_of(out)) not in ("folder", ""):
+        raise Mistake(f"is {what}", where=where, mend=mend)
+    place, store = Path(os.path.realpath(out)), Path(os.path.realpath(store_root))
+    for folder in (place, *place.parents):
+        if folder == store or (folder / "store.json").is_file():
+            raise Mistake(f"lies in the store {folder}", where=where, mend=mend)
+        if folder != place and (folder / runs.NAME).is_file() and place.relative_to(folder).parts[0] in runs.WRITTEN:
+            raise Mistake(f"lies in what the run {folder} wrote", where=where, mend=mend)
+
+
 def _writable(out: Path, mode: int) -> None:
     """Failure now, rather than after the first step, if the run folder cannot be written to; Mistake if what a run
     writes there would take the place of something else. What the dead left goes.
@@ -122,7 +138,7 @@ def _writable(out: Path, mode: int) -> None:
     others = [] if (out / runs.NAME).exists() else [name for name in runs.WRITTEN if (out / name).exists()]
     if others:
         raise Mistake(f"holds {others[0]}, which no run wrote", where=f"--out {out}", mend="name another folder")
-    with said_plainly(f"--out {out}"):
+    with said_plainly(f"--out {out}", "--out"):
         out.mkdir(mode, parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=out).close()
         for name in runs.WRITTEN:

@@ -1,6 +1,7 @@
 """Files that are whole or not there: write to a temporary name, fsync, rename, fsync the folder.
 
-Modes are those that an ordinary open or mkdir gives; what takes the place of another keeps that one's.
+Modes are those that an ordinary open or mkdir gives, but in a folder that is its owner's alone all else is too,
+whatever the umask. What takes the place of another keeps that one's mode.
 """
 
 import fcntl
@@ -9,7 +10,6 @@ import os
 import secrets
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -23,7 +23,7 @@ def kind_of(path: Path) -> str:
     try:
         mode = path.stat().st_mode
     except OSError:
-        return "a link that leads nowhere" if path.is_symlink() else ""
+        return "a link that leads nowhere" if os.path.islink(path) else ""  # noqa: PTH114 (a name may be too long)
     return "folder" if stat.S_ISDIR(mode) else "file" if stat.S_ISREG(mode) else "a pipe, socket or device, not a file"
 
 
@@ -59,13 +59,14 @@ def write_atomically(path: Path, content: bytes) -> None:
     with ExitStack() as stack:
         with _held(path.parent, wait=True):  # nobody clears it before it is held
             temporary = _unused(path, HALF)
-            file = stack.enter_context(temporary.open("xb"))
-            fcntl.flock(file, fcntl.LOCK_EX)
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 & _mode(path))
+            file = stack.enter_context(os.fdopen(descriptor, "wb"))
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         try:
             _take_mode(path, temporary)
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            os.fsync(descriptor)
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
@@ -76,6 +77,12 @@ def write_atomically(path: Path, content: bytes) -> None:
 def _unused(target: Path, kind: str = "") -> Path:
     """A hidden name beside `target` that nothing bears."""
     return target.with_name(f".{target.name}.{kind}{secrets.token_hex(8)}")
+
+
+def _mode(target: Path) -> int:
+    """Of a new folder at `target`, before the umask."""
+    private = any(path.exists() and not path.stat().st_mode & 0o077 for path in (target.parent, target))
+    return 0o700 if private else 0o777
 
 
 def _take_mode(old: Path, new: Path) -> None:
@@ -126,7 +133,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = _unused(target)
-    temporary.mkdir()
+    temporary.mkdir(_mode(target))
     try:
         yield temporary
         sync_tree(temporary)
@@ -148,7 +155,8 @@ def replaced_folder(target: Path) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         with _held(target.parent, wait=True):  # nobody clears it before it is held
-            beside = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.{HALF}"))
+            beside = _unused(target, HALF)
+            beside.mkdir(_mode(target))
             stack.enter_context(_held(beside, wait=True))
         try:
             with whole_folder(beside / NEW) as folder:
