@@ -338,6 +338,12 @@ SPOILED = [
         "holds a character that is not text; remove it",
     ),
     (
+        "licence: MIT}",
+        "licence MIT}",
+        "recipe.yaml:16: tasks.mine.licence MIT",
+        "has no colon after its name; write `licence: MIT`",
+    ),
+    (
         "capabilities:",
         "capabilities: [",
         "recipe.yaml:4",

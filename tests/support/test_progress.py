@@ -43,9 +43,24 @@ def test_a_bar_stays_on_its_line(capsys: Captured, monkeypatch: pytest.MonkeyPat
 
 
 def test_skipped_work_does_not_count_as_speed(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter([0.0, 10.0, 10.0, 20.0, 20.0])
-    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
     with Progress("sft", 1000, "rows") as bar:
+        now[0] = 10.0  # what is there takes its time to read
         bar.skip(900)
+        now[0] = 30.0
         bar.advance(40)
-    assert "2.00/s" in capsys.readouterr().err.splitlines()[-1]
+    assert "940 of 1,000 rows  ·  2.00/s  ·  30 s left" in capsys.readouterr().err.splitlines()[0]
+
+
+def test_two_answers_of_thousands_do_not_say_how_long_the_rest_takes(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    with Progress("evaluate sft", 2240, "answers") as bar:
+        bar.skip(512)
+        for now[0], answers in ((3.0, 2), (30.0, 30)):
+            bar.advance(answers)
+    first, then, _ = capsys.readouterr().err.splitlines()
+    assert "514 of 2,240" in first and "left" not in first and "left" in then

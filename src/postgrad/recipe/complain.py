@@ -68,6 +68,9 @@ def _said(error: ErrorDetails, path: Keys, schema: Mapping[str, Any]) -> tuple[s
         return str(context["what"]), str(context["mend"])
     if kind == "extra_forbidden":
         known = list(_properties(schema, error["loc"][:-1]))
+        key, _, rest = str(path[-1]).partition(" ")
+        if value is None and rest.strip() and key in known:
+            return "has no colon after its name", f"write `{key}: {rest.strip()}`"
         return "unknown key", nearest(str(path[-1]), known)
     if kind == "missing":
         described = _properties(schema, error["loc"][:-1]).get(str(path[-1]), {})

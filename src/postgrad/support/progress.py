@@ -10,6 +10,8 @@ from typing import Self
 LINE_EVERY_SECONDS = 10.0
 BAR_EVERY_SECONDS = 0.1
 QUIET_SECONDS = 2.0
+TELLING_SHARE = 0.01
+"""Of the work that was left at the start, so much must be done before its rate says how long the rest takes."""
 
 
 def duration(seconds: float) -> str:
@@ -46,9 +48,13 @@ class Progress:
             self._show(last=True)
 
     def skip(self, amount: float) -> None:
-        """Count work that was already there (a resumed journal): it moves the bar but not the rate."""
+        """Count work that was already there (a resumed journal): it moves the bar but not the rate, whose clock begins
+        after it.
+        """
+        if self.done == self._skipped:
+            self._start = self._shown = time.monotonic()
         self._skipped += amount
-        self.advance(amount)
+        self.done += amount
 
     def advance(self, amount: float = 1.0, **notes: float) -> None:
         self.done += amount
@@ -61,12 +67,13 @@ class Progress:
 
     def _show(self, last: bool) -> None:
         elapsed = time.monotonic() - self._start
-        rate = (self.done - self._skipped) / elapsed if elapsed > 0 else 0.0
+        own = self.done - self._skipped
+        rate = own / elapsed if elapsed > 0 else 0.0
         parts = [f"{self.label}: {self.done:,.0f}" + (f" of {self.total:,.0f}" if self.total else "") + f" {self.unit}"]
         parts.append(f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.2f}/s")
         if last:
             parts.append(f"in {duration(elapsed)}")
-        elif self.total and rate > 0:
+        elif self.total and rate > 0 and own >= TELLING_SHARE * (self.total - self._skipped):
             parts.append(f"{duration((self.total - self.done) / rate)} left")
         parts += [f"{name} {value:.4g}" for name, value in self._notes.items()]
         line = "  ·  ".join(parts)
