@@ -73,7 +73,7 @@ def test_rows_that_several_steps_hand_on_as_they_are_have_one_hash_and_keep_thei
         (artifacts / name / "manifest.json").write_text(json.dumps({"inputs": inputs}))
     steps = [{"name": path.name, "key": path.name, "outputs": "same"} for path in sorted(artifacts.iterdir())]
     (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "run.json").write_text(json.dumps({"store": "../.store", "steps": steps}))
+    (tmp_path / "run" / "run.json").write_text(json.dumps({"format": 2, "store": "../.store", "steps": steps}))
     run = read(tmp_path / "run")
     assert run.inputs("decontaminate") == {"rows": "deduplicate"} and run.inputs("deduplicate") == {"rows": "read.a"}
 

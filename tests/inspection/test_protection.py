@@ -115,6 +115,20 @@ def test_the_page_says_it_and_is_whole(run: Path) -> None:
         assert words in said, words
 
 
+def test_what_the_model_gives_away_is_promised_only_where_canaries_ran(run: Path, tmp_path: Path) -> None:
+    assert "what the model still gives away, and what" in report.page(read(run))
+    page = report.page(read(make(tmp_path, until="none")))
+    assert "data-protection officer" in page and "still gives away" not in page
+
+
+def test_kinds_that_were_not_looked_for_are_said_plainly_names_above_all(run: Path, tmp_path: Path) -> None:
+    plainly = "<b>Not looked for: "
+    assert f"{plainly}dates of birth, record numbers, bank accounts" in report.page(read(run))
+    assert "every name in them" not in report.page(read(run))
+    page = report.page(read(make(tmp_path, until="none")))
+    assert f"{plainly}names, dates of birth" in page and "every name in them, too" in page
+
+
 def test_a_key_that_was_destroyed_is_said_to_be(run: Path, tmp_path: Path) -> None:
     found = read(run)
     key = Path(protection.of_run(found).key.path)  # type: ignore[union-attr]

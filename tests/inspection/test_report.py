@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from fake_choices import CAPABILITIES, STAGES, TASKS
+from fake_choices import CAPABILITIES, LEAVE, STAGES, TASKS
 from fake_run import make
 
 from postgrad.inspection import headline, pairs, report, rollouts
@@ -22,7 +22,7 @@ from postgrad.records.tables import read_records
 from postgrad.records.types import LedgerEntry, Verdict
 from postgrad.support.errors import Failure, Mistake
 
-VOID = {"meta", "br", "img", "input", "link", "hr"}
+VOID = {"meta", "br", "wbr", "img", "input", "link", "hr"}
 
 
 class Outline(HTMLParser):
@@ -134,7 +134,7 @@ def test_averages_by_hand(run: Path) -> None:
     told = json.loads((run / "scores.json").read_text())["scores"]
     for average in scoring.averages(read(run)):
         own = [s for s in told if (s["stage"], s["split"]) == (average.stage, average.split)]
-        assert average.plain == pytest.approx(100 * sum(s["value"] for s in own) / len(own))
+        assert average.unweighted == pytest.approx(100 * sum(s["value"] for s in own) / len(own))
         means = {name: [s["value"] for s in own if s["capability"] == name] for name in CAPABILITIES}
         weight = {name: CAPABILITIES[name] for name, values in means.items() if values}
         by_hand = sum(100 * w * sum(means[n]) / len(means[n]) for n, w in weight.items()) / sum(weight.values())
@@ -204,6 +204,45 @@ def test_pairs_are_counted(run: Path) -> None:
         "truthfulness",
     }
     assert all(sum(aspect.shares) == pytest.approx(1) for aspect in found.aspects)
+
+
+@pytest.mark.parametrize(
+    ("kind", "heading", "missing"),
+    [("prefer", "Preference pairs", "No preference pairs were made"),
+     ("rlvr", "What reinforcement learning saw", "No rollouts")],
+)  # fmt: skip
+def test_a_section_is_there_where_the_recipe_has_a_stage_for_it(
+    tmp_path: Path, kind: str, heading: str, missing: str
+) -> None:
+    run = make(tmp_path, until="none", items=8)
+    page = report.page(read(run))
+    assert heading in page and missing in page
+    about = json.loads((run / "run.json").read_text())
+    about["recipe"]["stages"] = [stage for stage in about["recipe"]["stages"] if stage["kind"] != kind]
+    (run / "run.json").write_text(json.dumps(about))
+    page = report.page(read(run))
+    assert heading not in page and missing not in page
+    linked = set(re.findall(r'<a href="#(\w+)"', page))
+    assert linked == set(re.findall(r'<section id="(\w+)"', page))
+
+
+def test_what_left_and_what_was_changed_is_in_the_table(run: Path, text: str) -> None:
+    table = text.partition("Rows that left, were changed or copied")[2].partition("</table>")[0]
+    cells = [re.findall(r"<td[^>]*>([^<]*)</td>", line) for line in table.split("<tr>")[2:]]
+    assert ["forum", "redact personal data", "changed", "e-mail address", "44"] in cells
+    left = Counter[str]()
+    for _, _, fate, reason, number in cells:
+        left[reason] += int(number) if fate == "left" else 0
+    assert +left == {reason: number for _, reasons in LEAVE for _, reason, number in reasons}
+
+
+def test_a_mean_is_called_unweighted_and_a_base_plain(text: str) -> None:
+    assert "base, plain" in text and "unweighted" in text
+    assert not re.search(r"<th[^>]*>plain</th>", text) and "Plain: every task" not in text
+
+
+def test_values_may_break_at_underscores_and_slashes_alone() -> None:
+    assert report.breakable("/a/own_names.txt <b>") == "/<wbr>a/<wbr>own_<wbr>names.txt &lt;b&gt;"
 
 
 @pytest.mark.parametrize("until", ["none", "base", *STAGES[:2]])

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from postgrad.inspection.lettering import broken
 from postgrad.inspection.palette import LIGHT
 from postgrad.inspection.svg import Plot, drawing
 from postgrad.support.words import number
@@ -18,7 +19,7 @@ def draw(found: dict[str, Any], width: float) -> str:
     groups, most = found["groups"], found["most"]
     with drawing():
         plot = Plot(width, HEIGHT)
-        axes = plot.axes(46, 58, 10, 22)
+        axes = plot.axes(46, 70, 10, 22)
         axes.set_xlim(-0.6, len(groups) - 0.4)
         axes.set_ylim(-0.35, most * 1.06)
         axes.axhspan(0, CHANCE_TOP, color=LIGHT["unsure"], alpha=0.13, lw=0)
@@ -46,8 +47,10 @@ def _column(plot: Plot, axes: Any, place: int, group: dict[str, Any], found: dic
                   clip_on=False)
     axes.plot([place - 0.42, place + 0.42], [group["exposure"]] * 2, color=colour, lw=2.6, solid_capstyle="round")
     greedy, sampled = group["greedy"], group["sampled"]
-    axes.annotate(f"{greedy['found']} of {group['canaries']} said", (place, 0), xytext=(0, -46),
-                  textcoords="offset pixels", xycoords=("data", "axes fraction"), ha="center", fontsize=9,
+    room = (plot.width - 56) / len(found["groups"]) - 6
+    said = "\n".join(broken(f"{greedy['found']}\u00a0of\u00a0{group['canaries']} said", 9, room))
+    axes.annotate(said, (place, 0), xytext=(0, -40),
+                  textcoords="offset pixels", xycoords=("data", "axes fraction"), ha="center", va="top", fontsize=9,
                   annotation_clip=False, color=LIGHT["loss" if greedy["found"] else "soft"])
     share = f"{number(100 * greedy['low'])} to {number(100 * greedy['high'])} %"
     plot.band(axes, place - 0.5, place + 0.5, "\n".join((

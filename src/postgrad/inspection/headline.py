@@ -41,18 +41,19 @@ def compose(run: Run) -> Headline:
     went: list[str] = []
     how = set()
     for split in dict.fromkeys(a.split for a in found):
-        before = max((a for a in found if a.split == split and a.stage in BASES), key=lambda a: a.plain, default=None)
+        bases = [a for a in found if a.split == split and a.stage in BASES]
+        before = max(bases, key=lambda a: a.unweighted, default=None)
         after = next((a for a in found if a.split == split and a.stage == last), None)
         if before is None or after is None or last == "base":
             continue
         how.add(before.stage)
         tasks = f"{after.tasks} {split} task" + ("s" if after.tasks != 1 else "")
-        went.append(f"from {number(before.plain)} to {number(after.plain)} on {tasks}")
+        went.append(f"from {number(before.unweighted)} to {number(after.unweighted)} on {tasks}")
         figures.append(
             Figure(
-                f"{number(before.plain)} → {number(after.plain)}",
+                f"{number(before.unweighted)} → {number(after.unweighted)}",
                 f"mean score on {tasks}",
-                "gain" if after.plain > before.plain else "loss",
+                "gain" if after.unweighted > before.unweighted else "loss",
             )
         )
     name, path = base_name(run), joined(run.stages[1:]) if len(run.stages) > 1 else ""
@@ -122,7 +123,8 @@ def doubt(run: Run, whole: Step | None) -> str:
     ]
     if whole:
         chance = (1 - confidence) * len(whole.changes)
-        words.append(f"Of {len(whole.changes)} such comparisons about {chance:.1g} would seem so by chance alone.")
+        many = f"Of {len(whole.changes)} such comparisons" if len(whole.changes) > 1 else "Of one such comparison"
+        words.append(f"{many} about {chance:.1g} would seem so by chance alone.")
     words.append("One run with one seed: what another seed would give is not in these intervals.")
     if not any(score["split"] == "unseen" for score in run.scores["scores"]):
         words.append("Only development tasks were scored, and those steer choices: they flatter.")

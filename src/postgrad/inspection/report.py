@@ -1,10 +1,11 @@
 """One self-contained page about a run: `write(run, out)`. It reads artifacts only, and asks nothing of the network."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from postgrad.inspection import (
     answers,
@@ -52,8 +53,14 @@ def page(run: Run) -> str:
             for name in ("stage_name", "number", "signed", "p_value", "whole", "percent", "joined", "moment")
         }
     )
+    surroundings.filters["breakable"] = breakable
     surroundings.globals.update(interval=words.interval, signed_interval=words.signed_interval)
     return surroundings.get_template("report.html.jinja").render(contents(run, loader, surroundings))
+
+
+def breakable(words: str) -> Markup:
+    """The words, which may break after an underscore or a slash."""
+    return Markup(re.sub(r"([_/]+)(?=\w)", r"\1<wbr>", str(escape(words))))
 
 
 def contents(run: Run, loader: jinja2.BaseLoader, surroundings: jinja2.Environment) -> dict[str, Any]:
@@ -67,6 +74,9 @@ def contents(run: Run, loader: jinja2.BaseLoader, surroundings: jinja2.Environme
     capabilities, sources = mixtures.mixture(run)
     licences, licence_verdict = choices.licences(run)
     protected = protection.of_run(run)
+    made = [found for stage in run.about.get("stages") or {} if (found := pairs.of_stage(run, stage))]
+    seen = [groups for stage in run.stages if (groups := rollouts.of_stage(run, stage))]
+    kinds = {stage.get("kind") for stage in run.recipe.get("stages") or []}
     tried = protected.canaries if protected else None
     css, _, _ = loader.get_source(surroundings, "report.css")
     return {
@@ -86,7 +96,7 @@ def contents(run: Run, loader: jinja2.BaseLoader, surroundings: jinja2.Environme
         if capabilities
         else "",
         "examples": examples,
-        "left": _left(curation, "sft"),
+        "told": _told(curation, "sft"),
         "ways": ways,
         "rivers": [Markup(flow_picture.river(examples, width)) for width in (WIDE, NARROW)] if examples else [],
         "findings": [(use.name, said, _to_judge(curation, use, said)) for use in curation.uses
@@ -101,8 +111,11 @@ def contents(run: Run, loader: jinja2.BaseLoader, surroundings: jinja2.Environme
         "comparisons": scoring.changes(run),
         "forests": [Markup(score_pictures.forest(step)) for step in compared],
         "cases": answers.by_task(run),
-        "pairs": [found for stage in run.about.get("stages") or {} if (found := pairs.of_stage(run, stage))],
-        "rollouts": [seen for stage in run.stages if (seen := rollouts.of_stage(run, stage))],
+        "pairs": made,
+        "rollouts": seen,
+        "left_out": {name for name, there in {
+            "preferences": made or "prefer" in kinds, "rollouts": seen or "rlvr" in kinds, "protection": protected,
+        }.items() if not there},
         "protection": protected,
         "canary_pictures": [Markup(canary_picture.draw(tried, width)) for width in (WIDE, NARROW)] if tried else [],
         "licences": licences,
@@ -124,8 +137,10 @@ def _to_judge(curation: Curation, use: Use, findings: dict[str, Any]) -> list[di
     return shown[:FOUND_SHOWN]
 
 
-def _left(curation: Curation, use: str) -> list[tuple[str, str, str, int]]:
-    """(source, part, reason, rows) of the rows that left on the way to a use."""
-    return [(source, passage.title, reason, number) for source in sources_of(curation)
+def _told(curation: Curation, use: str) -> list[tuple[str, str, str, str, int]]:
+    """(source, part, fate, reason, rows) of the rows that left, were changed or copied on the way to a use."""
+    return [(source, passage.title, fate, reason, number) for source in sources_of(curation)
             for passage in curation.way(use, source)
-            for reason, number in sorted(passage.dropped.items(), key=lambda one: -one[1])]
+            for fate, reasons in (("left", passage.dropped), ("changed", passage.changed),
+                                  ("copied", {"a further pass": passage.made} if passage.made else {}))
+            for reason, number in sorted(reasons.items(), key=lambda one: -one[1])]

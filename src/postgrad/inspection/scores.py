@@ -203,11 +203,11 @@ def better_base(tasks: list[TaskScores]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Average:
-    """Means over the tasks of a split: plain, and over capabilities by priority. No interval: tasks are no sample."""
+    """Means over a split's tasks: unweighted, and over capabilities by priority. No interval: tasks are no sample."""
 
     stage: str
     split: str
-    plain: float
+    unweighted: float
     weighted: float | None
     tasks: int
 
