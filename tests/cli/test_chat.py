@@ -73,3 +73,21 @@ def test_a_stage_without_a_model_is_a_mistake(
 ) -> None:
     assert main(["chat", str(finished), "--stage", stage]) == 2
     assert capsys.readouterr().err == f"{finished}: {line}\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--temperature", "nan"], "temperature is nan; use 0 (greedy), or 0.001 to 1000"),
+        (["--temperature", "1e-300"], "temperature is 1e-300; use 0 (greedy), or 0.001 to 1000"),
+        (["--seed", "9" * 23], "is no whole number of at most 18 digits"),
+        (["--seed", "-1"], "-1 is no whole number"),
+        (["--prompt", "\udcff\udcfe"], "\ufffd\ufffd is not UTF-8; use another name or text"),
+    ],
+)
+def test_options_that_no_answer_can_be_drawn_by_are_mistakes(
+    finished: Path, capsys: pytest.CaptureFixture[str], options: list[str], said: str
+) -> None:
+    assert main(["chat", str(finished), "--prompt", "hello", *options]) == 2
+    shown = capsys.readouterr()
+    assert said in shown.err and shown.err.count("\n") == 1 and shown.out == ""

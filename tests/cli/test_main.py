@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import resource
+import shlex
 import signal
 import subprocess
 import sys
@@ -331,3 +332,36 @@ def test_run_hands_on_what_was_asked(
         ("quickstart", 17, Path("two"), Path("/shelf"), None, "dpo", "rlvr", Path("log")),
         ("quickstart", 17, Path("three"), tmp_path / "mine", "sft", None, None, Path("/data/postgrad/seal.log")),
     ]
+
+
+def test_a_path_that_is_not_utf8_is_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+    line = said(capsys, 2, "run", "quickstart", "--out", os.fsdecode(b"caf\xe9"))
+    assert line == "postgrad: caf\ufffd is not UTF-8; use another name or text"
+
+
+def test_nothing_that_was_said_moves_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["plan", "quickstart", "--set", "\x1b[2J=1"], ["plan", "\x1b]0;title\x07"], ["\x1b[31m"]):
+        assert "\x1b" not in said(capsys, 2, *words)
+
+
+@pytest.mark.parametrize("closed", [0, 1, 2])
+def test_a_closed_stream_ends_no_command(closed: int, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"text": "one"}\n')
+    words = ["deduplicate", "--input", str(rows), "--field", "text", "--out", str(tmp_path / "out"), "--workers", "1"]
+    command = shlex.join([sys.executable, "-m", "postgrad", *words])
+    done = subprocess.run(f"{command} {closed}>&-", shell=True, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "out" / "kept.jsonl").read_text() == rows.read_text()
+
+
+def test_a_second_interrupt_while_a_command_ends_is_ignored() -> None:
+    code = (
+        "import atexit, os, signal, sys\nfrom postgrad.cli import run\nfrom postgrad.cli.main import main\n"
+        "def again():\n    os.kill(os.getpid(), signal.SIGINT)\n"
+        "def call(options):\n    try:\n        again()\n    finally:\n        again()\n"
+        "atexit.register(again)\nrun.call = call\nsys.argv = ['postgrad', 'run', 'x', '--out', 'o']\nsys.exit(main())"
+    )
+    done = python(code)
+    assert done.returncode == 130
+    assert done.stderr.startswith("interrupted") and done.stderr.count("\n") == 1

@@ -41,6 +41,18 @@ SPOILED = [
     ("epochs: 2", "epochs: two", "recipe.yaml:20: sft.epochs", "is 'two', must be a number; give a number"),
     ("epochs: 2", "epochs: 0", "recipe.yaml:20: sft.epochs", "is 0, must be more than 0; give such a number"),
     ("epochs: 2", "epochs: .inf", "recipe.yaml:20: sft.epochs", "is inf, must be a finite number; give such a number"),
+    (
+        "epochs: 2",
+        "epochs: 1.0e+300",
+        "recipe.yaml:20: sft.epochs",
+        "is 1e+300, must be at most 1e+06; give such a number",
+    ),
+    (
+        "epochs: 2",
+        "batch_size: 99999999999999999999",
+        "recipe.yaml:20: sft.batch_size",
+        "is 99999999999999999999, must be at most 1e+12; give such a number",
+    ),
     ("epochs: 2", "epochs: true", "recipe.yaml:20: sft.epochs", "is true, must be a number; give a number"),
     (
         "epochs: 2",
@@ -488,3 +500,8 @@ def test_a_bomb_of_aliases_is_refused_before_it_grows(tmp_path: Path) -> None:
     (tmp_path / "recipe.yaml").write_text("a0: &a0 [x, x]\n" + "\n".join(levels))
     with pytest.raises(Mistake, match="more than 100,000 values"):
         load("recipe.yaml", [], SHIPPED)
+
+
+def test_a_temperature_too_small_to_draw_with(tmp_path: Path) -> None:
+    line = said(tmp_path, SOUND, "evaluate.temperature=1.0e-300")
+    assert line.endswith("evaluate.temperature: is 1e-300, too small to draw with; use 0 (greedy), or at least 0.001")

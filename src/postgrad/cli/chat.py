@@ -9,6 +9,7 @@ from typing import Any
 from postgrad.cli.parser import Parser
 from postgrad.support.errors import Failure, Mistake
 from postgrad.support.nearest import nearest
+from postgrad.support.words import whole_number
 
 NAME = "chat"
 END = ("/quit", "/exit")
@@ -24,9 +25,17 @@ def add(commands: Any) -> Parser:
     parser.option("--temperature", type=float, metavar="T",
                   help="0 always gives the likeliest answer (as the run was scored)")
     parser.option("--max-tokens", type=int, default=256, metavar="N", help="longest answer (256)")
-    parser.option("--seed", type=int, default=17, metavar="N", help="of the drawing, with a temperature (17)")
+    parser.option("--seed", type=seed, default=17, metavar="N", help="of the drawing, with a temperature (17)")
     parser.set_defaults(call=call)
     return parser
+
+
+def seed(said: str) -> int:
+    """The number that an option says; an error of argparse for one that no generator takes."""
+    number = whole_number(said)
+    if number is None:
+        raise argparse.ArgumentTypeError(f"{said} is no whole number of at most 18 digits")
+    return number
 
 
 def call(options: argparse.Namespace) -> int:

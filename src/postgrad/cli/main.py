@@ -13,11 +13,13 @@ import shlex
 import signal
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from postgrad import __version__
 from postgrad.cli import (
@@ -39,6 +41,7 @@ from postgrad.cli.parser import Parser
 from postgrad.support.errors import ERROR_LOG, EXIT_FAILURE, EXIT_INTERRUPTED, Mistake, PostgradError
 from postgrad.support.nearest import nearest
 from postgrad.support.threads import wait_calmly
+from postgrad.support.words import printable
 
 COMMANDS = (run, plan, report, trace, verify, chat, data, decontaminate, deduplicate, redact, store, doctor, schema)
 GOES_ON = "from the last finished step or checkpoint"
@@ -77,13 +80,14 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command line; the exit code."""
     wait_calmly()
+    _open_what_is_closed()
     words = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")      # a terminal that cannot show ≈ must not end a run
     options: argparse.Namespace | None = None
     try:
-        with _terminated_like_interrupted():
+        with _interruptible(for_good=arguments is None):
             options = parse(words)
             code: int = options.call(options)
             sys.stdout.flush()
@@ -108,27 +112,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say(_unexpected(error, words, options), EXIT_FAILURE)
 
 
+def _open_what_is_closed() -> None:
+    """A standard stream that our caller closed (`>&-`) is the null device: no other file may take its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 (open to the end)
+
+
 @contextlib.contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """SIGTERM raises KeyboardInterrupt within the block, so that both leave the same resumable run."""
+def _interruptible(*, for_good: bool) -> Iterator[None]:
+    """The first SIGINT or SIGTERM raises KeyboardInterrupt within the block, so that both leave the same resumable run;
+    further ones are ignored while it ends. `for_good`: after it too, since the process ends.
+    """
+    before: dict[int, Any] = {}
+    interrupted = False
+
     def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal interrupted
+        interrupted = True
+        for one in before:
+            signal.signal(one, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    try:
-        before = signal.signal(signal.SIGTERM, interrupt)
-    except ValueError:                     # not in the main thread: whoever runs us there handles its own signals
-        yield
-        return
+    if threading.current_thread() is threading.main_thread():  # else whoever runs us there handles its own signals
+        before = {one: handler for one in (signal.SIGINT, signal.SIGTERM)
+                  if (handler := signal.getsignal(one)) not in (signal.SIG_IGN, None)}
+        for one in before:
+            signal.signal(one, interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for one, handler in before.items() if not (interrupted and for_good) else ():
+            signal.signal(one, handler)
 
 
 def _say(line: str, code: int) -> int:
     """One line on stderr, whatever the message holds."""
     with contextlib.suppress(OSError, ValueError):
-        print(" ".join(line.splitlines()), file=sys.stderr, flush=True)
+        print(printable(" ".join(line.splitlines())), file=sys.stderr, flush=True)
     return code
 
 

@@ -21,6 +21,10 @@ class Request:
     seed: int
 
 
+LEAST, MOST = 1e-3, 1e3
+"""Temperatures with which float32 logits still make probabilities."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sampling:
     """How to choose tokens. `temperature` 0 is greedy; `top_k` 0 and `top_p` 1 leave the distribution whole.
@@ -38,7 +42,8 @@ class Sampling:
 
     def __post_init__(self) -> None:
         faults = {
-            "temperature": self.temperature < 0, "top_p": not 0 < self.top_p <= 1, "top_k": self.top_k < 0,
+            "temperature": self.temperature != 0 and not LEAST <= self.temperature <= MOST,
+            "top_p": not 0 < self.top_p <= 1, "top_k": self.top_k < 0,
             "max_tokens": self.max_tokens < 1, "stop": "" in self.stop}
         for name, wrong in faults.items():
             if wrong:
@@ -50,7 +55,8 @@ class Sampling:
 
 
 RANGES = {
-    "temperature": "use 0 (greedy) or more", "top_p": "use more than 0, at most 1", "top_k": "use 0 (all) or more",
+    "temperature": f"use 0 (greedy), or {LEAST:g} to {MOST:g}",
+    "top_p": "use more than 0, at most 1", "top_k": "use 0 (all) or more",
     "max_tokens": "use 1 or more", "stop": "leave the empty text out"}
 
 

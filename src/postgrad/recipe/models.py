@@ -14,12 +14,13 @@ from postgrad.recipe.part import (
     AboveZero,
     BelowOne,
     Count,
+    Epochs,
     Name,
     Names,
     NotNegative,
     Part,
-    Positive,
     Share,
+    Temperature,
     Text,
     wrong,
 )
@@ -193,7 +194,7 @@ class Mixture(Part):
     """Rows instead of tokens: priorities and `max_share` are then of rows."""
     share: AboveZero | None = None
     """Instead of an amount: this share of the trained tokens of all sources."""
-    max_epochs: Positive = 2.0
+    max_epochs: Epochs = 2.0
     """A source gives at most so many times its rows; what it cannot fill goes to others."""
     leave_out: Names = ()
     """Sources, or capabilities with all of theirs, that are left out to see what they are worth."""
@@ -226,7 +227,7 @@ class Evaluate(Part):
     """Of every interval."""
     unseal: Annotated[str, Field(min_length=8)] | None = None
     """Why this run opens the unseen tasks; goes into the seal log. Leave it out while the recipe is worked on."""
-    temperature: NotNegative = 0.0
+    temperature: Temperature = 0.0
     """Of answers; 0: always the likeliest token. Published: 0, but 0.8 for HumanEval ([P] 7)."""
     limit: Count | None = None
     """At most so many problems a task. Default: all."""

@@ -2,18 +2,29 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=80)]
 Names = tuple[Name, ...]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=10**12)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
+Epochs = Annotated[float, Field(gt=0, le=10**6)]
 Share = Annotated[float, Field(ge=0, le=1)]
 BelowOne = Annotated[float, Field(ge=0, lt=1)]
 AboveZero = Annotated[float, Field(gt=0, le=1)]
 Text = Annotated[str, Field(min_length=1)]
+
+
+def _drawable(value: float) -> float:
+    if 0 < value < LEAST_TEMPERATURE:
+        raise wrong(f"is {value:g}, too small to draw with", f"use 0 (greedy), or at least {LEAST_TEMPERATURE:g}")
+    return value
+
+
+LEAST_TEMPERATURE = 1e-3
+Temperature = Annotated[float, Field(ge=0, le=1000), AfterValidator(_drawable)]
 
 
 class Part(BaseModel):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from postgrad.recipe.part import BelowOne, Count, Name, Names, NotNegative, Part, Positive
+from postgrad.recipe.part import BelowOne, Count, Epochs, Name, Names, NotNegative, Part, Positive, Temperature
 
 Length = Annotated[int, Field(ge=8)]
 Several = Annotated[int, Field(ge=2)]
@@ -34,7 +34,7 @@ class SftStage(StagePart):
     """`sft`."""
     learning_rate: Positive = 5e-6
     """Peak learning rate of AdamW. Published: 5e-6 ([P] Table 11)."""
-    epochs: Positive = 2.0
+    epochs: Epochs = 2.0
     """Passes over the mixture. Published: 2."""
     batch_size: Count = 128
     """Sequences a step. Published: 128."""
@@ -77,7 +77,7 @@ class PreferStage(StagePart):
     """Who rates."""
     completions: Several = 4
     """Completions a prompt, dealt out over the pool. Published: 4, from a pool of 22 models ([P] 5.2)."""
-    temperature: NotNegative = 1.0
+    temperature: Temperature = 1.0
     """Of sampling. Not published."""
     max_tokens: Count = 2048
     """Longest completion in tokens. Not published; DPO's length is 2048."""
@@ -104,7 +104,7 @@ class DpoStage(StagePart):
     """Weight of the chosen answer's negative log-likelihood a token in the loss. Published: none; Llama 3: 0.2."""
     learning_rate: Positive = 5e-7
     """Peak learning rate of AdamW. Published: 5e-7 ([P] Table 20)."""
-    epochs: Positive = 1.0
+    epochs: Epochs = 1.0
     """Passes over the pairs. Published: 1."""
     batch_size: Count = 128
     """Pairs a step. Published: 128 ([OI]'s script amounts to 512)."""
@@ -156,7 +156,7 @@ class RlvrStage(StagePart):
     """Learning rate after warm-up. Published: constant ([OI] 3.1); PPO in [P]: linear."""
     warmup: BelowOne = 0.0
     """Share of the steps over which the learning rate rises from zero. Published: 0."""
-    temperature: Positive = 1.0
+    temperature: Annotated[Temperature, Field(gt=0)] = 1.0
     """Of sampling. Published: 1."""
     max_tokens: Count = 2048
     """Longest completion in tokens. Published: 2048."""
