@@ -105,7 +105,7 @@ def test_ledger_by_reason(curated: Path, capsys: pytest.CaptureFixture[str]) -> 
 def test_mistakes_are_one_line_with_the_mend(
     curated: Path, rows: Path, words: list[str], line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    named = {"run": str(curated), "rows": str(rows), "dangling": str(tmp_path / "rows.jsonl")}
+    named = {"run": str(curated), "rows": str(rows), "dangling": str(tmp_path / "link.jsonl")}
     Path(named["dangling"]).symlink_to(tmp_path / "gone.jsonl")
     assert main(["data", *(word.format(**named) for word in words)]) == 2
     err = capsys.readouterr().err

@@ -2,7 +2,9 @@
 
 import os
 import stat
+import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from postgrad.data.files import find_files
-from postgrad.pipeline import Event, File, Step, Store, execute, missing, plan_keys
+from postgrad.pipeline import Event, File, Step, Store, execute, gc, missing, plan_keys, verify
 from postgrad.support.errors import Failure, Mistake
 
 from . import plans
@@ -216,11 +218,57 @@ def test_a_truncated_artifact_is_found_moved_aside_and_made_anew(store: Store, s
     assert len(list((store.root / "damaged").iterdir())) == 1
 
 
-@pytest.mark.parametrize("what", ["gone", "altered", "empty", "no number"])
+def test_an_altered_artifact_is_found_before_a_step_reads_it(store: Store, source: Path, ran: list[str]) -> None:
+    done = execute(chain(source), store)
+    path = done["step 1"].folder / "out.txt"
+    path.write_text(path.read_text().upper())
+    execute(chain(source), store)  # nothing is to be made, so nothing reads it
+    with pytest.raises(Failure, match=r"\(step 1\): out.txt has been altered; it was set aside"):
+        execute(chain(source, "abx"), store)
+    ran.clear()
+    again = execute(chain(source, "abx"), store)
+    assert ran == ["b", "x"] and (again["step 2"].folder / "out.txt").read_text() == "(((one\ntwo\n a) b) x)"
+
+
+def test_folders_in_the_place_of_the_stores_own_files_are_moved_aside(store: Store, ran: list[str]) -> None:
+    key = execute([step("a")], store)["a"].key
+    (plan,) = (store.root / "plans").iterdir()
+    for path in (plan, store.root / "locks" / f"{key}.lock", store.root / "gate.lock"):
+        path.unlink(missing_ok=True)
+        path.mkdir()
+    assert missing([step("a")], store) == {"a": True}
+    moved = store.root / "damaged" / "gate.lock-1"
+    assert [removal.path for removal in gc(store, dry_run=False)] == [store.folder(key), plan, moved]
+    (store.root / "locks" / f"{key}.lock").mkdir()
+    plan.mkdir()
+    execute([step("a")], store)
+    assert missing([step("a")], store) == {"a": False} and verify(store) == []
+
+
+def test_a_store_that_takes_no_writing_serves_what_it_holds(
+    mount: Callable[[str], Path], source: Path, ran: list[str]
+) -> None:
+    disk = mount("size=4m")
+    done = execute(chain(source), Store(disk / "store"))
+    (disk / "store" / "damaged").rmdir()
+    path = done["step 2"].folder / "out.txt"
+    path.write_text(path.read_text().upper())
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    store = Store(disk / "store")
+    (finding,) = verify(store)
+    assert finding.what == ("out.txt has been altered",) and finding.moved_to is None
+    ran.clear()
+    assert outputs(execute(chain(source), store)) == outputs(done) and ran == []
+    with pytest.raises(Failure, match="not allowed"):
+        execute(chain(source, "abx"), store)
+
+
+@pytest.mark.parametrize("what", ["gone", "altered", "empty", "no number", "deep"])
 def test_a_broken_manifest_is_damage(store: Store, ran: list[str], what: str) -> None:
     path = execute([step("a")], store)["a"].folder / "manifest.json"
     text = path.read_text()
-    spoiled = {"altered": text.replace('"a"', '"b"'), "empty": "", "no number": text.replace("null", "NaN")}
+    spoiled = {"altered": text.replace('"a"', '"b"'), "empty": "", "no number": text.replace("null", "NaN"),
+               "deep": '{"a":' * 100_000}
     path.unlink() if what == "gone" else path.write_text(spoiled[what])
     execute([step("a")], store)
     assert ran == ["a", "a"] and path.read_text().count('"word": "a"') == 1

@@ -187,6 +187,17 @@ def test_a_score_is_walked_back_to_its_source_lines(traced, source: Path) -> Non
     assert "now changed since" in "\n".join(trace(open_run(folder), "sft/sums/accuracy").lines())
 
 
+@pytest.mark.parametrize("what", ["folder", "deep", "bytes", "list"])
+def test_a_broken_run_json_is_one_line(tmp_path: Path, what: str) -> None:
+    path = tmp_path / "run.json"
+    if what == "folder":
+        path.mkdir()
+    else:
+        path.write_bytes({"deep": b'{"a":' * 100_000, "bytes": b"\xff", "list": b"[]"}[what])
+    with pytest.raises(Failure, match=r"run\.json: cannot be read \(.+run the recipe again"):
+        open_run(tmp_path)
+
+
 def test_a_trace_stops_at_what_does_not_hold(traced, store: Store) -> None:  # type: ignore[no-untyped-def]
     folder, done = traced
     with pytest.raises(Mistake, match="several"):

@@ -68,7 +68,8 @@ def _verify(store: "Store", options: argparse.Namespace) -> int:
                     for found in findings])
     else:
         for found in findings:
-            print(f"{found.key[:12]} {found.step}: {'; '.join(found.what)}; set aside, the next run makes it anew")
+            left = "set aside, the next run makes it anew" if found.moved_to else "left, as the store takes no writing"
+            print(f"{found.key[:12]} {found.step}: {'; '.join(found.what)}; {left}")
         print(f"{len(findings)} damaged" if findings else "all whole")
     return EXIT_FAILURE if findings else 0
 

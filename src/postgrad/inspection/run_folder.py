@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from postgrad.pipeline.runs import read_record
+from postgrad.support import json_files
 from postgrad.support.errors import Failure
 
 BASES = ("base_plain", "base")
@@ -133,7 +134,7 @@ def read(folder: Path) -> Run:
 def read_json(path: Path) -> Any:
     """A JSON file; Failure if it is broken."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json_files.read_json(path)
     except (OSError, ValueError) as error:
         raise Failure(f"cannot be read ({error})", where=str(path), mend="run `postgrad store verify`") from error
 

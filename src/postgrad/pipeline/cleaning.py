@@ -43,8 +43,8 @@ def _nothing(done: int, total: int) -> None:
 def verify(store: Store, *, mend: bool = True, on_progress: Callable[[int, int], None] = _nothing) -> list[Finding]:
     """Hash every artifact again and name what is truncated, altered or missing.
 
-    With `mend` a damaged artifact is moved aside to `damaged/`; the next run makes it anew, and what was made from it
-    stays if the new one holds the same. `on_progress(done, total)` counts artifacts.
+    With `mend`, where the store takes writing, a damaged artifact is moved aside to `damaged/`; the next run makes it
+    anew, and what was made from it stays if the new one holds the same. `on_progress(done, total)` counts artifacts.
     """
     findings = []
     with said_plainly(f"verifying the store {store.root}"), store.using():
@@ -54,7 +54,7 @@ def verify(store: Store, *, mend: bool = True, on_progress: Callable[[int, int],
                 found = store.look(key)
                 what, step = _damage(found)
                 if found and what:
-                    moved = store.set_aside(Damaged(key, found.folder, what[0])) if mend else None
+                    moved = store.set_aside(Damaged(key, found.folder, what[0])) if mend and store.writable else None
                     findings.append(Finding(key, step, tuple(what), moved))
             on_progress(number, len(keys))
     return findings
@@ -80,7 +80,7 @@ def gc(store: Store, *, dry_run: bool = True, work_days: float = WORK_DAYS) -> l
             for removal in removals:
                 _remove(store, removal.path)
             for path in (store.root / "locks").iterdir():  # nobody holds one while we are alone
-                path.unlink()
+                _remove(store, path)
     return removals
 
 
@@ -103,7 +103,7 @@ def _garbage(store: Store, work_days: float) -> list[Removal]:
         if path.name not in kept:
             add(path, "no run refers to it")
     for path in sorted((root / "plans").iterdir()):
-        if path.name.startswith(".") or path.read_text() not in kept:
+        if path.name.startswith(".") or store.planned(path.name) not in kept:
             add(path, "it leads to no artifact that is kept")
     for path in sorted((root / "work").iterdir()):
         if path.name in kept and store.folder(path.name).is_dir():

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from postgrad.pipeline.environment import default_threads, hardware, package_versions
 from postgrad.pipeline.failures import said_plainly
 from postgrad.pipeline.keys import Content, content_of, key_parts, plan, plan_keys
-from postgrad.pipeline.manifest import resolved_key
+from postgrad.pipeline.manifest import full_damage, resolved_key
 from postgrad.pipeline.memory import peak_memory
 from postgrad.pipeline.resources import Resources
 from postgrad.pipeline.steps import File, Step, in_order, selected
@@ -62,10 +62,11 @@ def execute(
     """
     ordered = in_order(steps)
     may_run, must_be_there = selected(ordered, only, from_, until)
-    with said_plainly("running the plan"), store.using():
+    with said_plainly("running the plan", "--store"), store.using():
         plans, contents = plan(ordered, store.hash_memory)
+        sound: set[str] = set()
         workers = [
-            _Worker(step, store, plans[step.name], contents, number, len(ordered), on_event, notes or {})
+            _Worker(step, store, plans[step.name], contents, number, len(ordered), on_event, notes or {}, sound)
             for number, step in enumerate(ordered, start=1)
         ]
         for worker in workers:
@@ -103,6 +104,7 @@ class _Worker:
     total: int
     on_event: Callable[[Event], None]
     notes: Mapping[str, Any]
+    sound: set[str]  # artifacts that were made, or hashed again, since the call began; all its workers share it
 
     def tell(self, kind: Kind, key: str, **more: Any) -> None:
         self.on_event(Event(kind, self.step, self.number, self.total, key, **more))
@@ -142,7 +144,9 @@ class _Worker:
                     self.tell("damaged", key, detail=found.what)
                     self.store.set_aside(found)
                 if not isinstance(found, Artifact):
+                    self._hold_inputs(done)
                     made = self._make(key, parts, done)
+                    self.sound.add(key)
                     self.store.remember_plan(self.plan_key, key)
                     self.store.forget_work(key)
                     self.tell("done", key, artifact=made, seconds=made.manifest["duration_s"])
@@ -159,7 +163,7 @@ class _Worker:
         }
         self.tell("start", key)
         doing = f"step {step.name}"
-        with said_plainly(doing):
+        with said_plainly(doing, "--store"):
             threads = (parts["environment"] or {}).get("threads") or default_threads()
             temporary = store.temporary(key)
             inputs = self._inputs(done)
@@ -207,6 +211,19 @@ class _Worker:
                 content = self.contents[source.path]
                 inputs[name] = {"path": str(source.path), "files": content.files, "outputs": content.hash}
         return inputs
+
+    def _hold_inputs(self, done: Mapping[str, Artifact]) -> None:
+        """Failure if an artifact that the step is about to read has been altered; it is set aside, to be made anew."""
+        for source in self.step.inputs.values():
+            if not isinstance(source, Step) or (artifact := done[source.name]).key in self.sound:
+                continue
+            what = full_damage(artifact.folder, artifact.manifest)
+            if what:
+                with self.store.lease(artifact.key):
+                    self.store.set_aside(Damaged(artifact.key, artifact.folder, what[0]))
+                mend = "it was set aside: run the same command again, and it is made anew"
+                raise Failure(what[0], where=f"artifact {artifact.key[:12]} ({source.name})", mend=mend)
+            self.sound.add(artifact.key)
 
     def _hold_sources(self, when: str) -> None:
         """Failure if an input of the user's is not what it was when the plan was made."""

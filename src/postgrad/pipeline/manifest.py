@@ -16,6 +16,7 @@ from typing import Any
 
 from postgrad.support.errors import Failure
 from postgrad.support.hashing import canonical_json, hash_file, hash_json
+from postgrad.support.json_files import read_json
 
 NAME = "manifest.json"
 FORMAT = 2
@@ -68,7 +69,7 @@ def write(folder: Path, manifest: Manifest) -> Manifest:
 def read(folder: Path) -> tuple[Manifest | None, str]:
     """The manifest and "", or None and what is wrong with it."""
     try:
-        manifest = json.loads((folder / NAME).read_text())
+        manifest = read_json(folder / NAME)
     except FileNotFoundError:
         return None, "has no manifest"
     except (OSError, ValueError) as error:
@@ -82,7 +83,7 @@ def _is_unaltered(manifest: Manifest) -> bool:
     try:
         rest = {name: value for name, value in manifest.items() if name != "checksum"}
         return bool(hash_json(rest) == manifest["checksum"])
-    except (KeyError, ValueError):  # no checksum; or NaN, which no manifest is written with
+    except (KeyError, ValueError, RecursionError):  # no checksum; or what no manifest is written with: NaN, great depth
         return False
 
 

@@ -4,7 +4,6 @@ Of rows that deduplication joined, those that say the same are told from those t
 a content id, or the ledger gives that reason; the others are another text, which another row stood for.
 """
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import pyarrow.parquet as pq
 from postgrad.pipeline.store import Artifact
 from postgrad.records.types import Origin
 from postgrad.support.errors import Failure
+from postgrad.support.json_files import read_json
 
 PARENTS, TABLES, LEDGER, FINDINGS = "parents", ".parquet", "ledger.parquet", "findings.json"
 SAYS_THE_SAME = ("duplicate", "same prompt, another ground truth")
@@ -69,7 +69,7 @@ def quotes(artifact: Artifact, wanted: Collection[Origin]) -> bool:
         return False
     path = artifact.folder / FINDINGS
     try:
-        said = json.loads(path.read_text())
+        said = read_json(path)
         spoken = [*said["examples"], *said["overlaps"]]
         return any(Origin(one["source"], one["file"], one["row"]) in wanted for one in spoken)
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -20,6 +20,7 @@ from postgrad.pipeline.store import Artifact, Store
 from postgrad.support.errors import ERROR_LOG, Failure, Mistake
 from postgrad.support.files import HALF, write_atomically
 from postgrad.support.hashing import hash_text
+from postgrad.support.json_files import read_json
 
 FORMAT = 2
 """Raised whenever a run folder of before cannot be read as one of now."""
@@ -153,7 +154,7 @@ def read_record(folder: Path) -> dict[str, Any]:
     """`run.json` as written. Mistake if the folder is no run; Failure if the file is broken or of another version."""
     path = folder / NAME
     try:
-        record = json.loads(path.read_text())
+        record = read_json(path)
         if record["format"] != FORMAT:
             raise Failure("another version of postgrad wrote this run, and this one cannot read it", where=str(path),
                           mend="run the recipe again, or remove the folder")
@@ -163,6 +164,9 @@ def read_record(folder: Path) -> dict[str, Any]:
         raise Mistake("is no run folder", where=str(folder), mend=mend) from None
     except (ValueError, KeyError, TypeError) as error:
         raise Failure(f"cannot be read ({error})", where=str(path), mend="run the recipe again") from error
+    except OSError as error:
+        mend = "move it away, then run the recipe again"
+        raise Failure(f"cannot be read ({error.strerror})", where=str(path), mend=mend) from error
 
 
 def open_run(folder: Path, store: Path | None = None) -> Run:
@@ -176,10 +180,10 @@ def registered(store: Store) -> dict[Path, Path]:
     places = {}
     for path in sorted((store.root / "runs").glob("*.json")):
         try:
-            said = json.loads(path.read_text())
+            said = read_json(path)
             # The way there first: of a store that was copied with its runs, the copies are meant.
             known = [(store.root / said.get("from_store", said["folder"])).resolve(), Path(said["folder"])]
             places[path] = next((place for place in known if (place / NAME).exists()), known[-1])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OSError):
             raise Failure("cannot be read", where=str(path), mend="remove it and run its recipe again") from None
     return places

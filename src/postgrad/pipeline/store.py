@@ -13,9 +13,10 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,8 +27,10 @@ from postgrad.pipeline.failures import said_plainly
 from postgrad.support.errors import Failure, Mistake
 from postgrad.support.files import sync, sync_tree, write_atomically
 from postgrad.support.hashing import FileHashes
+from postgrad.support.json_files import read_json
 
 FORMAT = 1
+KEY = re.compile(r"[0-9a-f]{64}")
 MADE_FROM = "made_from.json"
 FOLDERS = ("artifacts", "plans", "work", "temporary", "damaged", "runs", "locks", "users")
 OWNER_FOLDER, OWNER_FILE = 0o700, 0o600
@@ -72,8 +75,8 @@ class Store:
     """A store at `root`, made if it is not there. Mistake if other things lie there; Failure if the disk refuses."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root.resolve()
-        with said_plainly(f"opening the store {self.root}"):
+        self.root = Path(os.path.realpath(root))
+        with said_plainly(f"opening the store {self.root}", "--store"):
             self._prepare()
 
     @classmethod
@@ -98,12 +101,12 @@ class Store:
                 sync(self.root.parent)
                 write_atomically(mark, json.dumps({"format": FORMAT}).encode())
         try:
-            said = json.loads(mark.read_text()).get("format")
+            said = read_json(mark).get("format")
         except (ValueError, AttributeError):
             said = "unreadable"
         if said != FORMAT:
             raise Failure(f"the store's format is {said}, wanted {FORMAT}", where=str(mark), mend="name another store")
-        absent = [folder for name in FOLDERS if not (folder := self.root / name).is_dir()]
+        absent = [folder for name in FOLDERS if self.writable and not (folder := self.root / name).is_dir()]
         for folder in absent:
             folder.mkdir(mode=OWNER_FOLDER, exist_ok=True)
         if absent:
@@ -118,15 +121,38 @@ class Store:
 
     def using(self) -> AbstractContextManager[None]:
         """Hold while relying on anything in the store: nothing is cleaned away meanwhile."""
-        return leases.using(self.root / "users", self.root / "gate.lock")
+        return self._held(leases.using(self.root / "users", self._own_file("gate.lock")))
 
     def alone(self) -> AbstractContextManager[None]:
         """Hold while removing things. Failure if a run is using the store."""
-        return leases.alone(self.root / "users", self.root / "gate.lock")
+        return leases.alone(self.root / "users", self._own_file("gate.lock"))
 
     def lease(self, key: str, on_wait: Callable[[], None] | None = None) -> AbstractContextManager[None]:
         """Hold while working on the artifact of that key."""
-        return leases.lease(self.root / "locks" / f"{key}.lock", on_wait)
+        return self._held(leases.lease(self._own_file(f"locks/{key}.lock"), on_wait))
+
+    def _held(self, lock: AbstractContextManager[None]) -> AbstractContextManager[None]:
+        """The lock; none in a store that takes no writing, such as an archive: it has no place for one."""
+        return lock if self.writable else nullcontext()
+
+    @property
+    def writable(self) -> bool:
+        """Whether this process may write into the store."""
+        return os.access(self.root, os.W_OK)
+
+    def _own_file(self, name: str) -> Path:
+        """The path of a file of the store's own. A folder that has come to lie there is moved aside."""
+        path = self.root / name
+        if path.is_dir() and self.writable:
+            path.rename(self._aside(path.name))
+        return path
+
+    def _aside(self, name: str) -> Path:
+        """A free place in `damaged/`."""
+        number = 1
+        while (target := self.root / "damaged" / f"{name}-{number}").exists():
+            number += 1
+        return target
 
     # Looking
 
@@ -179,7 +205,7 @@ class Store:
     def noted_inputs(self, key: str) -> dict[str, Any]:
         """What the unfinished work of that key is done from; empty if that is not known."""
         try:
-            return dict(json.loads((self.root / "work" / key / MADE_FROM).read_text()))
+            return dict(read_json(self.root / "work" / key / MADE_FROM))
         except (OSError, ValueError):
             return {}
 
@@ -210,9 +236,7 @@ class Store:
 
     def set_aside(self, damaged: Damaged) -> Path:
         """Move a damaged artifact to `damaged/`, for the holder of its key's lease; gives the new place."""
-        number = 1
-        while (target := self.root / "damaged" / f"{damaged.key}-{number}").exists():
-            number += 1
+        target = self._aside(damaged.key)
         damaged.folder.rename(target)
         sync(self.root / "artifacts")
         return target
@@ -222,11 +246,12 @@ class Store:
     def remember_plan(self, plan_key: str, key: str) -> None:
         """Note what resolved key a plan key came to."""
         if self.planned(plan_key) != key:
-            write_atomically(self.root / "plans" / plan_key, key.encode())
+            write_atomically(self._own_file(f"plans/{plan_key}"), key.encode())
 
     def planned(self, plan_key: str) -> str | None:
         """The resolved key that a plan key came to the last time, or None."""
         try:
-            return (self.root / "plans" / plan_key).read_text() or None
-        except FileNotFoundError:
+            said = (self.root / "plans" / plan_key).read_text()
+        except (FileNotFoundError, IsADirectoryError, UnicodeDecodeError):
             return None
+        return said if KEY.fullmatch(said) else None

@@ -5,7 +5,6 @@ numbers of the rows. Every file on the way is hashed again, and every artifact h
 that it read.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from postgrad.pipeline.runs import Run
 from postgrad.pipeline.store import Artifact
 from postgrad.support.errors import Failure, Mistake
 from postgrad.support.hashing import hash_file
+from postgrad.support.json_files import read_json
 
 ROWS = ("examples.parquet", "preferences.parquet", "problems.parquet")
 SHOWN_ROWS = 3
@@ -99,7 +99,7 @@ def find_score(folder: Path, wanted: str) -> dict[str, Any]:
     """The entry of `scores.json` that `STAGE/TASK[/METRIC]` names. Mistake if none, or several, fit."""
     path = folder / "scores.json"
     try:
-        scores: list[dict[str, Any]] = json.loads(path.read_text())["scores"]
+        scores: list[dict[str, Any]] = read_json(path)["scores"]
     except FileNotFoundError:
         raise Mistake("the run has no scores yet", where=str(path), mend="let the run finish") from None
     except (ValueError, KeyError, TypeError) as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from postgrad.support.files import write_atomically
+from postgrad.support.json_files import read_json
 
 CHUNK_BYTES = 1 << 20
 
@@ -53,7 +54,7 @@ class FileHashes:
     def _read(self) -> dict[str, list[Any]]:
         """What is remembered; nothing if the memory is not there or broken."""
         try:
-            known = json.loads(self._memory.read_text())
+            known = read_json(self._memory)
         except (OSError, ValueError):
             return {}
         sound = isinstance(known, dict) and all(isinstance(one, list) and len(one) == 4 for one in known.values())
