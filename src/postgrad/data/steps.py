@@ -180,7 +180,7 @@ def mix(inputs: Inputs, config: Config, resources: Resources) -> None:
         mixed = mix_rows(weighed, wanted)
         if not mixed.times_N.any():
             raise Mistake(f"takes none of the {len(weighed)} rows that curation left", where=f"mixture of {kind}",
-                          mend="raise its budget or its sources' bounds, or see in the ledgers why rows left")
+                          mend="raise its budget or its sources' bounds; `postgrad data ledger RUN` says why rows left")
         tables = _mixed_tables(_files(inputs, kind), KINDS[kind], mixed, wanted.left_out, ledger, resources.out)
         kept = write_tables(resources.out / f"{kind}.parquet", KINDS[kind], ledger.kept(tables))
         _finish(ledger, resources.out, len(weighed), kept - int((mixed.times_N > 0).sum()), kept)
