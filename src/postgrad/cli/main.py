@@ -65,6 +65,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     top, commands = parser()
     if not arguments:
         raise Mistake("wants a command", where="postgrad", mend=f"one of {', '.join(commands)}")
+    for word in arguments:
+        if (shown := os.fsencode(word).decode("utf-8", "replace")) != word:  # no file that we write could name it
+            raise Mistake(f"{shown} is not UTF-8", where="postgrad", mend="use another name or text")
     first = arguments[0]
     if first not in commands and not first.startswith("-"):
         raise Mistake(f"unknown command {first}", where="postgrad", mend=nearest(first, commands))

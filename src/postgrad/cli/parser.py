@@ -1,10 +1,9 @@
 """argparse with our manners: one line for a mistake, the nearest option or command, exit code 2."""
 
 import argparse
-import os
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from postgrad.support.errors import Mistake
 from postgrad.support.nearest import nearest
@@ -21,13 +20,6 @@ class Parser(argparse.ArgumentParser):
         """`add_argument` for an option, remembered for the nearest name."""
         self.add_argument(*names, **settings)  # type: ignore[arg-type]
         self.spoken_options += [name for name in names if name.startswith("--")]
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[argparse.Namespace, list[str]]:
-        """Mistake for a word that is not UTF-8: no file that we write could name it."""
-        for word in args or ():
-            if (shown := os.fsencode(word).decode("utf-8", "replace")) != word:
-                raise Mistake(f"{shown} is not UTF-8", where=self.prog, mend="use another name or text")
-        return super().parse_known_args(args, namespace)  # type: ignore[no-any-return]
 
     def _check_value(self, action: argparse.Action, value: object) -> None:
         if action.choices is not None and value not in action.choices:
