@@ -242,7 +242,7 @@ def test_a_mean_is_called_unweighted_and_a_base_plain(text: str) -> None:
 
 
 def test_values_may_break_at_underscores_and_slashes_alone() -> None:
-    assert report.breakable("/a/own_names.txt <b>") == "/<wbr>a/<wbr>own_<wbr>names.txt &lt;b&gt;"
+    assert report.breakable("/a/own_names.txt <b>") == "/a/<wbr>own_<wbr>names.txt &lt;b&gt;"
 
 
 @pytest.mark.parametrize("until", ["none", "base", *STAGES[:2]])

@@ -59,8 +59,8 @@ def page(run: Run) -> str:
 
 
 def breakable(words: str) -> Markup:
-    """The words, which may break after an underscore or a slash."""
-    return Markup(re.sub(r"([_/]+)(?=\w)", r"\1<wbr>", str(escape(words))))
+    """The words, which may break after an underscore or a slash within them."""
+    return Markup(re.sub(r"(?<=\w)([_/]+)(?=\w)", r"\1<wbr>", str(escape(words))))
 
 
 def contents(run: Run, loader: jinja2.BaseLoader, surroundings: jinja2.Environment) -> dict[str, Any]:
