@@ -1,6 +1,7 @@
 """`postgrad run RECIPE --out DIR`: carry a recipe out, or go on where it stopped."""
 
 import argparse
+import contextlib
 import os
 import sys
 import time
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from postgrad.cli.display import print_json
 from postgrad.cli.parser import Parser, add_json, add_set, add_store
 from postgrad.cli.recipes import a_stage, load_recipe
-from postgrad.support.errors import Mistake
+from postgrad.support.errors import Mistake, PostgradError
 from postgrad.support.files import kind_of
 from postgrad.support.network import enter
 from postgrad.support.progress import QUIET_SECONDS, duration
@@ -120,8 +121,9 @@ class Teller:
     def _tell_notes(self) -> None:
         from postgrad.stages.estimate import estimate
 
-        for note in estimate(self._recipe, self._store).notes:
-            print(f"note: {note}", file=sys.stderr, flush=True)
+        with contextlib.suppress(PostgradError):  # a source that cannot be read: its own step says so
+            for note in estimate(self._recipe, self._store).notes:
+                print(f"note: {note}", file=sys.stderr, flush=True)
 
     @staticmethod
     def _tell_machine() -> None:
