@@ -37,7 +37,8 @@ def dots(tasks: list[TaskScores], split: str, roles: dict[str, str]) -> str:
         for task, head in zip(shown, heads, strict=True):
             for title, note in head:
                 y += HEAD_LINE
-                for words, side, anchor in ((title, (-left, 0), "left"), (note, (VALUES_ROOM, 0), "right")):
+                sides = ((title, (-left, 0), "left"), (note, (VALUES_ROOM, 0), "right"))
+                for words, side, anchor in (one for one in sides if one[0]):
                     axes.annotate(
                         words,
                         (anchor == "right", y + 2),
@@ -48,6 +49,7 @@ def dots(tasks: list[TaskScores], split: str, roles: dict[str, str]) -> str:
                         fontsize=11 if anchor == "left" else 9,
                         fontweight="bold" if anchor == "left" else "normal",
                         color=LIGHT["text" if anchor == "left" else "soft"],
+                        bbox={"fc": LIGHT["paper"], "ec": "none", "pad": 1},
                         va="center",
                         annotation_clip=False,
                     )
