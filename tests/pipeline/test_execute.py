@@ -12,7 +12,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from postgrad.data.files import find_files
-from postgrad.pipeline import Event, File, Step, Store, execute, gc, missing, plan_keys, verify
+from postgrad.pipeline import (
+    Event,
+    File,
+    Step,
+    Store,
+    execute,
+    gc,
+    missing,
+    open_run,
+    plan_keys,
+    verify,
+    write_run,
+)
 from postgrad.support.errors import Failure, Mistake
 
 from . import plans
@@ -246,7 +258,7 @@ def test_folders_in_the_place_of_the_stores_own_files_are_moved_aside(store: Sto
 
 
 def test_a_store_that_takes_no_writing_serves_what_it_holds(
-    mount: Callable[[str], Path], source: Path, ran: list[str]
+    mount: Callable[[str], Path], tmp_path: Path, source: Path, ran: list[str]
 ) -> None:
     disk = mount("size=4m")
     done = execute(chain(source), Store(disk / "store"))
@@ -258,7 +270,10 @@ def test_a_store_that_takes_no_writing_serves_what_it_holds(
     (finding,) = verify(store)
     assert finding.what == ("out.txt has been altered",) and finding.moved_to is None
     ran.clear()
+    os.utime(source, ns=(1, 1))  # what its hash was cannot be looked up, nor remembered
     assert outputs(execute(chain(source), store)) == outputs(done) and ran == []
+    write_run(tmp_path / "run", store, chain(source), done, {})
+    assert open_run(tmp_path / "run").artifact("step 0") == done["step 0"]
     with pytest.raises(Failure, match="not allowed"):
         execute(chain(source, "abx"), store)
 

@@ -198,6 +198,12 @@ def test_a_broken_run_json_is_one_line(tmp_path: Path, what: str) -> None:
         open_run(tmp_path)
 
 
+def test_a_folder_in_the_place_of_run_json_is_named_as_that(tmp_path: Path, store: Store, source: Path) -> None:
+    (tmp_path / "run" / "run.json").mkdir(parents=True)
+    with pytest.raises(Failure, match=r"run/run\.json: cannot be used .* move it away"):
+        finish(tmp_path / "run", store, chain(source))
+
+
 def test_a_trace_stops_at_what_does_not_hold(traced, store: Store) -> None:  # type: ignore[no-untyped-def]
     folder, done = traced
     with pytest.raises(Mistake, match="several"):

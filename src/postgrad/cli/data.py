@@ -113,7 +113,7 @@ class _Rows:
 
     def __init__(self, words: list[str]) -> None:
         self.words = words
-        runs = [word for word in words if (Path(word) / "run.json").is_file()]
+        runs = [word for word in words if (Path(word) / "run.json").exists()]
         if runs and len(words) > 1:
             raise Mistake("a run stands alone", where=runs[0], mend="name one run, or files")
         self.curation = _curation(runs[0]) if runs else None

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from postgrad.support.errors import Failure, PostgradError
+from postgrad.support.files import HALF
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -21,8 +22,10 @@ def as_failure(error: BaseException, doing: str, option: str = "") -> Failure | 
     """
     number = error.errno if isinstance(error, OSError) else None
     where = doing
-    if isinstance(error, OSError) and error.filename and str(error.filename) not in doing:
-        where = f"{doing}: {error.filename}"
+    if isinstance(error, OSError):
+        named = error.filename2 or error.filename  # of a rename the new name, which people know
+        if named and str(named) not in doing and HALF not in str(named):  # a name in the making tells people nothing
+            where = f"{doing}: {named}"
     if number in FULL or any(words in str(error).lower() for words in FULL_WORDS):
         mend = f"make room, or name a place on another disk ({option})" if option else "make room"
         return Failure("the disk is full", where=where, mend=f"{mend}, then run the same command again")

@@ -121,7 +121,12 @@ def _link(path: Path, target: Path) -> None:
 
 
 def register(folder: Path, store: Store) -> None:
-    """Make the run folder known to the store, by its place and by the way there, which holds if both are moved."""
+    """Make the run folder known to the store, by its place and by the way there, which holds if both are moved.
+
+    A store that takes no writing is not cleaned either, and need not know it.
+    """
+    if not store.writable:
+        return
     place = str(folder.resolve())
     said = {"folder": place, "from_store": os.path.relpath(place, store.root)}
     _write_if_new(store.root / "runs" / f"{hash_text(place)[:16]}.json", json.dumps(said) + "\n")

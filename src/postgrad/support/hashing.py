@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +73,8 @@ class FileHashes:
         return value
 
     def save(self) -> None:
-        """Have what is new remembered, beside what other processes have noted meanwhile."""
-        if self._unsaved:
+        """Have what is new remembered, where that can be written, beside what others have noted meanwhile."""
+        if self._unsaved and os.access(self._memory.parent, os.W_OK):
             self._known = {**self._read(), **self._known}
             write_atomically(self._memory, canonical_json(self._known).encode())
             self._unsaved = False
