@@ -76,6 +76,14 @@ def test_a_name_that_cannot_be_used_is_said_in_one_line(
     assert capsys.readouterr().err == f"--out {out}: {what}\n"
 
 
+def test_a_key_and_a_looping_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows, loop = jsonl(tmp_path / "in" / "a.jsonl", {"text": "one"}), tmp_path / "loop"
+    loop.symlink_to(loop)
+    pseudonyms = ["--kind", "email=pseudonym", "--key", str(tmp_path / "key")]
+    assert main(["redact", "--input", str(rows), "--out", str(loop), "--field", "text", *pseudonyms]) == 2
+    assert capsys.readouterr().err.startswith(f"--out {loop}: is a link; ")
+
+
 def test_nor_are_test_files_names_and_a_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows, work = jsonl(tmp_path / "in" / "a.jsonl", {"text": "one"}), tmp_path / "work"
     kept = str(jsonl(work / "kept.jsonl", {"text": "mine"}))

@@ -141,6 +141,11 @@ def test_a_place_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> N
         SealLog(tmp_path / "file" / "seal.jsonl").open_tasks({"t": "h"}, "why", "run")
 
 
+def test_a_device_is_no_log() -> None:
+    with pytest.raises(Mistake, match="--seal-log /dev/zero: is a pipe, socket or device"):
+        SealLog(Path("/dev/zero")).head()
+
+
 def test_the_other_door_gives_hashes_without_text_and_opens_nothing(log: SealLog) -> None:
     questions = ["how many plums are left of the nine that were in the box", "what is one more"]
     hashed = hashed_ngrams(task(*questions), 8)

@@ -26,7 +26,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from postgrad.support.errors import Failure, Mistake
-from postgrad.support.files import sync
+from postgrad.support.files import kind_of, sync
 from postgrad.support.hashed_items import HashedItems, hash_items
 from postgrad.support.hashing import canonical_json, hash_json
 from postgrad.tasks import Task
@@ -64,6 +64,8 @@ class SealLog:
 
     def openings(self) -> list[Opening]:
         """Every opening, oldest first. Failure, with the line, if the chain does not hold."""
+        if self.path.exists() and (what := kind_of(self.path)) not in ("file", "folder"):
+            raise Mistake(f"is {what}", where=f"--seal-log {self.path}", mend="name a file")
         try:
             content = self.path.read_bytes()
         except FileNotFoundError:

@@ -52,7 +52,7 @@ def load_key(path: Path, outside: Iterable[Path] = ()) -> bytes:
     others than its owner. Failure if it cannot be read or made.
     """
     for folder in outside:
-        if path.resolve().is_relative_to(folder.resolve()):
+        if Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
             raise Mistake(f"lies in {folder}, with the data that it protects", where=f"{WHERE} {path}",
                           mend="keep it elsewhere")
     try:
