@@ -47,7 +47,7 @@ def prove(inputs: Inputs, config: Config, resources: Resources) -> None:
     steps.prove(inputs, config, resources)
 
 
-@versioned(4)
+@versioned(5)
 def rlvr(inputs: Inputs, config: Config, resources: Resources) -> None:
     """GRPO on verified answers. Inputs: model, problems, proof (that their verifiers hold).
 
@@ -91,7 +91,7 @@ def pair(inputs: Inputs, config: Config, resources: Resources) -> None:
     steps.pair(inputs, config, resources)
 
 
-@versioned(5)
+@versioned(6)
 def evaluate(inputs: Inputs, config: Config, resources: Resources) -> None:
     """One model's scores. Inputs: model, task.NAME."""
     from postgrad.evaluation import score
