@@ -43,7 +43,7 @@ LOADING_SECONDS, SECONDS_A_BYTE = 0.3, 4e-9
 """Of a model that is read and hashed, or written and hashed."""
 
 FLOAT = 4
-PROCESS_BYTES = 0.72e9
+PROCESS_BYTES = 1.1e9
 """torch, transformers and pyarrow loaded, with what they hold at work."""
 WIDTHS_KEPT, INNERS_KEPT = 16, 7
 """Numbers that backpropagation keeps of a token and layer: so many times the width, and the MLP's width."""

@@ -31,11 +31,11 @@ RAMBLING = 1.6
 """Answers of a base without a chat template to plain text, over those of a trained model: it ends late or never."""
 LOST = 0.58
 """Share of the most tokens that it spends on an answer in a chat form that it was never taught, whatever is asked."""
-UNTOLD = 0.75
+UNTOLD = 0.7
 """Share of the most tokens that an answer takes where no example of its capability has one."""
 LONGEST = 1.5
 """The longest of many answers of a trained model, over their mean."""
-PAIRS, CHOOSY_PAIRS = 0.93, 0.6
+PAIRS, CHOOSY_PAIRS = 0.87, 0.6
 """Share of prompts whose answers differ in their ratings; and where a floor or a margin is asked for besides."""
 TEACHING = 0.5
 """Share of RLVR's groups whose rewards differ, so that they are trained on."""
