@@ -17,7 +17,7 @@ def join(inputs: Inputs, config: Config, resources: Resources) -> None:
 def first_letter(inputs: Inputs, config: Config, resources: Resources) -> None:
     """Keeps so little of its input that most changes end here."""
     ran.append(config["word"])
-    (resources.out / "out.txt").write_text("".join(sorted({text_of(path)[1] for path in inputs.values()})))
+    (resources.out / "out.txt").write_text("".join(sorted({text_of(path)[1:2] for path in inputs.values()})))
 
 
 def text_of(path: Path) -> str:
