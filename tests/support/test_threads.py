@@ -26,7 +26,8 @@ def test_the_command_says_it_before_torch_is_there() -> None:
     assert done.stdout.splitlines()[-1] == "1000 False"
 
 
-@pytest.mark.parametrize(("said", "most"), [("1", 1), ("1,4", 1), ("", None), ("many", None), ("9999", None), ("0", None)])
+@pytest.mark.parametrize(
+    ("said", "most"), [("1", 1), ("1,4", 1), ("", None), ("many", None), ("9999", None), ("0", None)])
 def test_fewer_threads_are_asked_for_as_openmp_has_it(
     said: str, most: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
