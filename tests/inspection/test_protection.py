@@ -11,6 +11,7 @@ from fake_run import make
 from test_report import Outline
 
 from postgrad.inspection import protection, report
+from postgrad.inspection.curation import Curation
 from postgrad.inspection.run_folder import read
 from postgrad.records.tables import write_records
 from postgrad.records.types import Example, LedgerEntry, Message, Origin, content_id
@@ -84,7 +85,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_what_was_found_is_what_the_ledger_says(run: Path) -> None:
-    found = protection.of_run(read(run))
+    found = protection.of_run(Curation(read(run)))
     assert found is not None
     rows = Counter({"name": 40 + 7, "phone": 25, "email": 5, "national_id": 7})
     places = Counter({"name": 40 * 3 + 7, "phone": 25, "email": 10, "national_id": 14})
@@ -96,7 +97,7 @@ def test_what_was_found_is_what_the_ledger_says(run: Path) -> None:
 
 
 def test_the_key_the_folders_and_who_can_read_them(run: Path) -> None:
-    found = protection.of_run(read(run))
+    found = protection.of_run(Curation(read(run)))
     assert found is not None and found.key is not None
     assert found.key.there and hash_file(Path(found.key.path)).startswith(found.key.fingerprint)
     store, folder = found.places
@@ -131,11 +132,11 @@ def test_kinds_that_were_not_looked_for_are_said_plainly_names_above_all(run: Pa
 
 def test_a_key_that_was_destroyed_is_said_to_be(run: Path, tmp_path: Path) -> None:
     found = read(run)
-    key = Path(protection.of_run(found).key.path)  # type: ignore[union-attr]
+    key = Path(protection.of_run(Curation(found)).key.path)  # type: ignore[union-attr]
     before = key.read_bytes()
     try:
         key.write_bytes(bytes(32))
-        assert not protection.of_run(found).key.there  # type: ignore[union-attr]
+        assert not protection.of_run(Curation(found)).key.there  # type: ignore[union-attr]
         key.unlink()
         assert "not there any more" in report.page(found)
     finally:
@@ -147,7 +148,7 @@ def test_a_run_without_personal_data_has_no_such_section(tmp_path: Path) -> None
     about = json.loads((made / "run.json").read_text())
     about["recipe"]["curate"] = {}
     (made / "run.json").write_text(json.dumps(about))
-    assert protection.of_run(read(made)) is None
+    assert protection.of_run(Curation(read(made))) is None
     assert "data-protection officer" not in report.page(read(made))
 
 
@@ -157,5 +158,5 @@ def test_a_legal_basis_alone_brings_the_section(tmp_path: Path) -> None:
     about["recipe"]["curate"] = {}
     next(iter(about["recipe"]["sources"].values()))["legal_basis"] = "contract"
     (made / "run.json").write_text(json.dumps(about))
-    found = protection.of_run(read(made))
+    found = protection.of_run(Curation(read(made)))
     assert found is not None and not found.kinds and "Nothing was looked for" in report.page(read(made))

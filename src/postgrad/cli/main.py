@@ -6,7 +6,6 @@ interrupted (Ctrl-C or SIGTERM). Nothing heavy is imported before a command need
 
 import argparse
 import contextlib
-import errno
 import io
 import os
 import shlex
@@ -39,6 +38,7 @@ from postgrad.cli import (
 )
 from postgrad.cli.parser import Parser
 from postgrad.support.errors import ERROR_LOG, EXIT_FAILURE, EXIT_INTERRUPTED, Mistake, PostgradError
+from postgrad.support.files import FULL
 from postgrad.support.nearest import nearest
 from postgrad.support.threads import wait_calmly
 from postgrad.support.words import printable
@@ -48,7 +48,6 @@ GOES_ON = "from the last finished step or checkpoint"
 EXIT_CLOSED_PIPE = 128 + signal.SIGPIPE if hasattr(signal, "SIGPIPE") else EXIT_FAILURE
 FOLDERS = ("out", "store")
 """Options that name where things are written."""
-FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def parser() -> tuple[Parser, dict[str, Parser]]:

@@ -20,13 +20,15 @@ def add(commands: Any) -> Parser:
 
 
 def call(options: argparse.Namespace) -> int:
+    from postgrad.pipeline.failures import said_plainly
+    from postgrad.pipeline.runs import REPORT
+
     run = Path(options.run)
-    target = Path(options.to) if options.to else run / "report.html"
+    target = Path(options.to) if options.to else run / REPORT
     if target.is_dir():
         raise Mistake("is a folder", where=f"--to {target}", mend="name the file to write")
 
     from postgrad.inspection.report import write
-    from postgrad.pipeline.failures import said_plainly
 
     with said_plainly(f"writing {target}"):
         write(run, target)

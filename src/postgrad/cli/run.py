@@ -56,6 +56,7 @@ def call(options: argparse.Namespace) -> int:
 
     network = enter(recipe.network)
 
+    from postgrad.pipeline.runs import MODEL, REPORT, SCORES
     from postgrad.pipeline.store import store_path
     from postgrad.stages.run import run
 
@@ -64,7 +65,7 @@ def call(options: argparse.Namespace) -> int:
     outcome = run(recipe, out, store, only=options.only, from_=options.from_, until=options.until,
                   seal_log=seal_log(options.seal_log), on_event=Teller(recipe, store), network=network)
     seconds = time.monotonic() - start
-    made = {name: str(path) for name in ("report.html", "scores.json", "model") if (path := out / name).exists()}
+    made = {name: str(path) for name in (REPORT, SCORES, MODEL) if (path := out / name).exists()}
     if options.json:
         print_json({"out": str(out), "seconds": round(seconds, 3), "steps_run": outcome.ran,
                     "steps_in_store": outcome.cached, "made": made})

@@ -8,7 +8,6 @@ with the reason. What makes the number of rows itself doubtful (an empty file, a
 `Mistake` that names the file.
 """
 
-import errno
 import glob
 import gzip
 import os
@@ -26,7 +25,7 @@ from postgrad.data.compression import bare_name
 from postgrad.data.containers import columnar, delimited, documents, lines
 from postgrad.data.raw import RawRow
 from postgrad.support.errors import Failure, Mistake
-from postgrad.support.files import kind_of
+from postgrad.support.files import FULL, kind_of
 from postgrad.support.patterns import matching
 
 BARE_SUFFIXES = (*lines.SUFFIXES, *documents.SUFFIXES, *delimited.SUFFIXES, *columnar.SUFFIXES)
@@ -37,7 +36,6 @@ DESCRIPTIONS = frozenset({"dataset_info.json", "dataset_infos.json", "dataset_di
 COUNTED_BYTES = 16 << 20
 """Rows of a file are counted up to here; what is beyond has as many a byte."""
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
-FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def is_read(path: Path) -> bool:

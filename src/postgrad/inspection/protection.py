@@ -79,14 +79,15 @@ class Protection:
     erase: str
 
 
-def of_run(run: Run) -> Protection | None:
+def of_run(curation: Curation) -> Protection | None:
     """The account of a run that redacts, or that has a source with a legal basis; None of any other."""
+    run = curation.run
     said = (run.recipe.get("curate") or {}).get("redact") or {}
     treatments = {kind: said[kind] for kind in KINDS if said.get(kind, "keep") != "keep"}
     sources = run.recipe.get("sources") or {}
     if not treatments and not any(source.get("legal_basis") for source in sources.values()):
         return None
-    places, rows, read = _found(run)
+    places, rows, read = _found(curation)
     listed = [name for one in (run.recipe.get("capabilities") or {}).values() for name in one.get("sources") or ()]
     return Protection(
         tuple(_source(name, sources.get(name) or {}, read[name], places) for name in listed),
@@ -98,9 +99,9 @@ def of_run(run: Run) -> Protection | None:
         f"postgrad data erase {run.folder} {listed[0] if listed else 'SOURCE'}:ROW")
 
 
-def _found(run: Run) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]], Counter[str]]:
+def _found(curation: Curation) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]], Counter[str]]:
     """(source, kind) → places, and rows; source → rows read. A step's ledger counts once, whatever it is used for."""
-    curation = Curation(run)
+    run = curation.run
     places, rows, read = Counter[tuple[str, str]](), Counter[tuple[str, str]](), Counter[str]()
     for step in curation.steps:
         for (source, part, _, reason, detail), number in curation.details(step).items():

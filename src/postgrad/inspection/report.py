@@ -73,7 +73,7 @@ def contents(run: Run, loader: jinja2.BaseLoader, surroundings: jinja2.Environme
     examples = ways.pop("sft", [])
     capabilities, sources = mixtures.mixture(run)
     licences, licence_verdict = choices.licences(run)
-    protected = protection.of_run(run)
+    protected = protection.of_run(curation)
     made = [found for stage in run.about.get("stages") or {} if (found := pairs.of_stage(run, stage))]
     seen = [groups for stage in run.stages if (groups := rollouts.of_stage(run, stage))]
     kinds = {stage.get("kind") for stage in run.recipe.get("stages") or []}

@@ -286,7 +286,7 @@ def erase(store: Store, found: Erasure, on_removed: Callable[[Path], None] = _no
             on_removed(path)
         keys = {held.key for held in found.artifacts}
         for path in sorted((store.root / "plans").iterdir()):
-            if path.read_text() in keys:
+            if store.planned(path.name) in keys:
                 path.unlink()
 
 

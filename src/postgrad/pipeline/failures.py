@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from postgrad.support.errors import Failure, PostgradError
-from postgrad.support.files import HALF
+from postgrad.support.files import FULL, HALF
 
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 IN_THE_WAY = {errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY}
 UNFIT = {errno.ENAMETOOLONG, errno.ELOOP}

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from postgrad.pipeline import manifest
 from postgrad.pipeline.failures import said_plainly
 from postgrad.pipeline.lineage import checked_parent, place_of
-from postgrad.pipeline.runs import Run
+from postgrad.pipeline.runs import SCORES, Run
 from postgrad.pipeline.store import Artifact
 from postgrad.support.errors import Failure, Mistake
 from postgrad.support.hashing import hash_file
@@ -97,7 +97,7 @@ def trace(run: Run, score: str) -> Node:
 
 def find_score(folder: Path, wanted: str) -> dict[str, Any]:
     """The entry of `scores.json` that `STAGE/TASK[/METRIC]` names. Mistake if none, or several, fit."""
-    path = folder / "scores.json"
+    path = folder / SCORES
     try:
         scores: list[dict[str, Any]] = read_json(path)["scores"]
     except FileNotFoundError:
@@ -115,7 +115,7 @@ def find_score(folder: Path, wanted: str) -> dict[str, Any]:
 
 def _hold_scores(run: Run) -> None:
     """Failure unless `scores.json` is, to the byte, what a step of the run gave."""
-    path = run.folder / "scores.json"
+    path = run.folder / SCORES
     value = hash_file(path)
     for step in run.record["steps"]:
         found = run.store.look(step["key"])

@@ -6,7 +6,7 @@ from typing import Any
 
 from postgrad.inspection.curation import Curation
 from postgrad.inspection.run_folder import read
-from postgrad.pipeline.runs import Run
+from postgrad.pipeline.runs import SCORES, Run
 from postgrad.release.accepted import accepted
 from postgrad.release.markdown import cell, table
 from postgrad.support.errors import Failure
@@ -23,7 +23,7 @@ def card(run: Run, stage: str) -> str:
         _json(run.artifact("base").folder / "about.json") if any(s["name"] == "base" for s in record["steps"]) else {}
     )
     licences = named(recipe, str(about.get("licence") or ""))
-    scores = _json(run.folder / "scores.json")
+    scores = _json(run.folder / SCORES)
     parts = [
         _front_matter(recipe, licences),
         _opening(recipe, about, stage),

@@ -10,13 +10,13 @@ from postgrad.inspection.data_stats import LanguageOf
 from postgrad.inspection.run_folder import read
 from postgrad.inspection.shown_rows import Shown, by_source, everything
 from postgrad.inspection.source_facts import SourceFacts, facts, sources, table_fact
+from postgrad.pipeline.runs import CARDS
 from postgrad.release.croissant import mixture_croissant, source_croissant
 from postgrad.release.data_card import mixture_card, mixture_summary, source_card, source_summary
 from postgrad.support.files import clear_halves, replaced_folder
 from postgrad.support.licence_verdict import NOT_ADVICE, verdict
 from postgrad.support.words import percent
 
-FOLDER = "cards"
 MIXTURE = "mixture"
 
 
@@ -26,7 +26,7 @@ def write_cards(run: Path, language_of: LanguageOf) -> Path:
     Returns the folder. What a killed writer left beside it is cleared away. Mistake if there is no run; Failure if an
     artifact is broken.
     """
-    target = run / FOLDER
+    target = run / CARDS
     clear_halves(target)
     texts = card_texts(run, language_of)
     if not texts:  # no rows were read

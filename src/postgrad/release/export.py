@@ -6,7 +6,7 @@ DIR/model/  *.safetensors  config.json  generation_config.json  tokenizer*.json 
 import shutil
 from pathlib import Path
 
-from postgrad.pipeline.runs import Run, open_run
+from postgrad.pipeline.runs import MODEL, Run, open_run
 from postgrad.release.card import card
 from postgrad.support.errors import Failure, Mistake
 from postgrad.support.files import clear_halves, replaced_folder
@@ -35,7 +35,7 @@ def export(run: Path, out: Path | None = None, *, stage: str | None = None) -> P
             where=str(source),
             mend=f"run the stage {chosen} again",
         )
-    target = out or run / "model"
+    target = out or run / MODEL
     clear_halves(target)
     text = card(opened, chosen)
     if same(files, text, target):

@@ -224,7 +224,7 @@ def recipe_hash(recipe: Recipe, made: Plan, hashes: FileHashes) -> str:
 def _publish(out: Path, made: Plan, outcome: Outcome) -> None:
     """The files that a person opens: scores, final model, cards, report. What is up to date is not drawn again."""
     from postgrad.data.filters.languages import language_of
-    from postgrad.release.cards import FOLDER, write_cards
+    from postgrad.release.cards import write_cards
     from postgrad.release.export import export
 
     artifacts = outcome.artifacts
@@ -236,8 +236,8 @@ def _publish(out: Path, made: Plan, outcome: Outcome) -> None:
     if any(step.name in artifacts for step in made.weights):
         export(out)
     page = out / runs.REPORT
-    behind = outcome.ran or not page.exists() or page.stat().st_mtime_ns < (out / "run.json").stat().st_mtime_ns
-    if behind or not (out / FOLDER).is_dir():
+    behind = outcome.ran or not page.exists() or page.stat().st_mtime_ns < (out / runs.NAME).stat().st_mtime_ns
+    if behind or not (out / runs.CARDS).is_dir():
         write_cards(out, language_of)
     if behind:
         from postgrad.inspection import report

@@ -4,6 +4,7 @@ Modes are those that an ordinary open or mkdir gives, but in a folder that is it
 whatever the umask. What takes the place of another keeps that one's mode.
 """
 
+import errno
 import fcntl
 import glob
 import os
@@ -14,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What the system says of a disk that takes no more."""
 HALF, NEW, OLD = "half-", "new", "old"
 """What the name of a file or folder in the making holds; in such a folder, the new one and the one it replaces."""
 
