@@ -37,6 +37,8 @@ LONGEST = 1.5
 """The longest of many answers of a trained model, over their mean."""
 PAIRS, CHOOSY_PAIRS = 0.87, 0.6
 """Share of prompts whose answers differ in their ratings; and where a floor or a margin is asked for besides."""
+ENDED = 0.5
+"""Mean answer of a pair over the most tokens of one, at most: an answer that was cut off is never chosen."""
 TEACHING = 0.5
 """Share of RLVR's groups whose rewards differ, so that they are trained on."""
 IMPORT_SECONDS = 3.0
@@ -204,13 +206,13 @@ class _Estimator:
 
     @cached_property
     def prefer(self) -> dict[str, tuple[PreferStage, Lengths, float]]:
-        """prefer stage → (stage, its prompts with the answers of a trained model, those of the pool's mean member)."""
+        """prefer stage → (stage, its prompts with the answers of a trained model, the mean answer of its pairs)."""
         return {stage.name: self._prompts(stage) for stage in self.recipe.stages if isinstance(stage, PreferStage)}
 
     def _prompts(self, stage: PreferStage) -> tuple[PreferStage, Lengths, float]:
         asked = self._asked(self.use.prompts(stage), stage.max_tokens)
         said = [self._answer(member, asked.answer, stage.max_tokens) for member in stage.pool]
-        return stage, asked, sum(said) / len(said)
+        return stage, asked, min(ENDED * stage.max_tokens, sum(said) / len(said))
 
     def _asked(self, counts: Mapping[str, float], most: int) -> Lengths:
         """So many prompts of each source, with the answers that a trained model gives."""
