@@ -37,6 +37,16 @@ def test_faults_leave_the_same_bits_behind(tmp_path: Path, how: str) -> None:
     assert faults.main(["--folder", str(tmp_path / "f"), "--how", how, "--every", "47", "--command", command]) == 0
 
 
+def test_a_chain_meets_every_place_once_and_comes_to_its_end(tmp_path: Path) -> None:
+    summary = tmp_path / "summary.json"
+    arguments = ["--folder", str(tmp_path / "f"), "--series", "chain", "--how", "die", "--summary", str(summary)]
+    assert faults.main([*arguments, "--command", f"{DEMO} --entries 1 --steps 1"]) == 0
+    said = json.loads(summary.read_text())
+    places = (tmp_path / "f" / "die" / "places.txt").read_text().splitlines()
+    assert said["faults"]["die"] == len(places) == len(set(places)) and said["same_bits"]
+    assert said["calls"] / 2 < len(places) < 2 * said["calls"]
+
+
 def test_a_driver_notices_when_the_bits_differ(tmp_path: Path) -> None:
     script = tmp_path / "moody.py"
     script.write_text(
