@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-RANDOM = re.compile(r"\.(half-)?([a-z0-9_]{8}|[0-9a-f]{16})(?=/|$)")  # what is added to the name of a thing in the making
+RANDOM = re.compile(r"\.(half-)?([a-z0-9_]{8}|[0-9a-f]{16})(?=/|$)")  # added to the name of what is in the making
 DIED = 77
 
 

@@ -51,7 +51,7 @@ def recipe() -> dict[str, Any]:
         for name in CAPABILITIES
     }
     sources["forum"] = {"path": "/data/forum.jsonl", "generate": None, "format": "messages", "licence": "CC-BY-SA-4.0"}
-    common = {"schedule": "linear", "warmup": 0.03, "clip": 1.0, "micro_batch_tokens": 8192}
+    common = {"schedule": "linear", "warmup": 0.03, "clip_norm": 1.0, "micro_batch_tokens": 8192}
     return {
         "schema": 1,
         "name": "quickstart",

@@ -17,7 +17,7 @@ OPTIMISATION = {
     "schedule": "linear",
     "warmup": 0.1,
     "weight_decay": 0.01,
-    "clip": 1.0,
+    "clip_norm": 1.0,
     "micro_batch_tokens": 128,
     "seed": 1,
     "template": "tulu",

@@ -30,6 +30,7 @@ CONFIG: dict[str, Any] = {
     "learning_rate": 5e-3,
     "schedule": "constant",
     "warmup": 0.0,
+    "weight_decay": 0.0,
     "clip_norm": 1.0,
     "temperature": 0.9,
     "max_tokens": 10,

@@ -25,7 +25,18 @@ class StagePart(Part):
     """Development tasks that the stage is for, said before the run: its gain is judged by them."""
 
 
-class SftStage(StagePart):
+class TrainedStage(StagePart):
+    """What every stage that trains has besides: how a step is computed, and what is alike for all of them."""
+
+    weight_decay: NotNegative = 0.0
+    """Of AdamW. Published: 0."""
+    clip_norm: Positive = 1.0
+    """Largest norm of the gradient. Published: 1 for the reward model and RLVR ([P] Table 21), not for the others."""
+    micro_batch_tokens: Count = 8192
+    """Tokens computed at once: memory against speed; the result is the same up to rounding."""
+
+
+class SftStage(TrainedStage):
     """Supervised fine-tuning on the mixture: the assistant's turns are trained on, packed without leaks."""
 
     # [P] Table 11 (8B): 5e-6, linear, warm-up 0.03, batch 128, length 4,096, 2 epochs, weight decay 0. [OI]'s script
@@ -46,12 +57,6 @@ class SftStage(StagePart):
     """Learning rate after warm-up: falling to zero (`linear`, `cosine`) or `constant`. Published: linear."""
     warmup: BelowOne = 0.03
     """Share of the steps over which the learning rate rises from zero. Published: 0.03."""
-    weight_decay: NotNegative = 0.0
-    """Of AdamW. Published: 0."""
-    clip: Positive = 1.0
-    """Largest norm of the gradient. Not published for SFT; 1.0 for the reward model and RLVR."""
-    micro_batch_tokens: Count = 8192
-    """Tokens computed at once: memory against speed; the result is the same up to rounding."""
 
 
 class RulesJudge(Part):
@@ -87,7 +92,7 @@ class PreferStage(StagePart):
     """Smallest mean rating of a chosen answer: a poor answer against a worse one is no lesson. Published: none."""
 
 
-class DpoStage(StagePart):
+class DpoStage(TrainedStage):
     """Direct preference optimisation on the pairs of the nearest earlier `prefer` stage, or of sources."""
 
     # [P] Table 20 (8B): 5e-7, linear, warm-up 0.1, batch 128, length 2,048, 1 epoch, beta 5, weight decay 0.
@@ -114,15 +119,9 @@ class DpoStage(StagePart):
     """Learning rate after warm-up: falling to zero (`linear`, `cosine`) or `constant`. Published: linear."""
     warmup: BelowOne = 0.1
     """Share of the steps over which the learning rate rises from zero. Published: 0.1."""
-    weight_decay: NotNegative = 0.0
-    """Of AdamW. Published: 0."""
-    clip: Positive = 1.0
-    """Largest norm of the gradient. Not published for DPO."""
-    micro_batch_tokens: Count = 8192
-    """Tokens computed at once: memory against speed; the result is the same up to rounding."""
 
 
-class RlvrStage(StagePart):
+class RlvrStage(TrainedStage):
     """Reinforcement learning with verifiable rewards: GRPO, and the reward is the verifier's."""
 
     # [OI] docs/tulu3.md, Tülu 3.1 8B (GRPO): 12 learners × 4 prompts × 16 samples, 5e-7 constant, beta 0.01 with kl3,
@@ -160,10 +159,6 @@ class RlvrStage(StagePart):
     """Of sampling. Published: 1."""
     max_tokens: Count = 2048
     """Longest completion in tokens. Published: 2048."""
-    clip_norm: Positive = 1.0
-    """Largest norm of the gradient. Published: 1 ([P] Table 21)."""
-    micro_batch_tokens: Count = 8192
-    """Tokens computed at once: memory against speed; the result is the same up to rounding."""
 
 
 Stage = Annotated[SftStage | PreferStage | DpoStage | RlvrStage, Field(discriminator="kind")]

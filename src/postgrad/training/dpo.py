@@ -5,7 +5,7 @@ computed once: chosen and rejected are child segments of it.
 
 Inputs: `model` (model/), `preferences` (preferences.parquet), and for `run` also `reference` (reference.parquet).
 Config of `reference`: template, max_length, micro_batch_tokens. Of `run`: the same, loss ("dpo_norm" | "dpo"), beta,
-nll, learning_rate, epochs, batch_size (pairs), schedule, warmup, weight_decay, clip, seed, dtype.
+nll, learning_rate, epochs, batch_size (pairs), schedule, warmup, weight_decay, clip_norm, seed, dtype.
 
 reference.parquet   row (of preferences.parquet), content_id, chosen_logprob, rejected_logprob (float32, nats, sums),
 chosen_tokens, rejected_tokens; pairs longer than max_length have no row
@@ -162,7 +162,7 @@ def run(inputs: Mapping[str, Path], config: Mapping[str, Any], resources: Resour
     against = torch.tensor([[row["chosen_logprob"], row["rejected_logprob"]] for row in known])
     plan = step_rows(len(pairs), config["batch_size"], config["epochs"], config["seed"])
     tokens = sum(pairs[row].tokens for step in plan for row in step)
-    settings = Optimisation(*(config[name] for name in ("learning_rate", "schedule", "warmup", "weight_decay", "clip")))
+    settings = Optimisation.of(config)
 
     def update(step: int) -> Update:
         return dpo_update(pairs, against, plan[step], config["micro_batch_tokens"])

@@ -35,13 +35,18 @@ ROWS_NAMED = 8
 
 @dataclass(frozen=True)
 class Optimisation:
-    """AdamW and the course of its learning rate. `clip` bounds the norm of the whole gradient."""
+    """AdamW and the course of its learning rate. `clip_norm` bounds the norm of the whole gradient."""
 
     learning_rate: float
     schedule: Schedule
     warmup: float
     weight_decay: float
-    clip: float
+    clip_norm: float
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> "Optimisation":
+        """A stage's settings, of which these are a part."""
+        return cls(**{name: config[name] for name in cls.__dataclass_fields__})
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,7 @@ def train(
             began = time.monotonic()
             todo = update(step)
             rate = learning_rate(step, steps, settings.learning_rate, settings.schedule, settings.warmup)
-            figures = _step(model, parameters, optimizer, todo, loss, rate, settings.clip, step)
+            figures = _step(model, parameters, optimizer, todo, loss, rate, settings.clip_norm, step)
             tokens = sum(micro.batch.tokens for micro in todo.micros)
             line = {"step": step + 1, **figures, "learning_rate": rate, "tokens": tokens, **todo.notes}
             _write(logs["metrics.jsonl"], line)

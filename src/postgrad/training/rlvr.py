@@ -6,8 +6,8 @@ be verified are left out of their group; both are counted. What is left is train
 at sampling as π_sampled, and a KL penalty to the reference, which is the model that the stage began with.
 
 The engine and the verifier are handed in. Config: steps, prompts_per_step, group_size, updates_per_step, advantage
-("standardised" | "centred"), kl, clip, clip_high, learning_rate, schedule, warmup, clip_norm, temperature, max_tokens
-(of an answer), micro_batch_tokens, seed, template, dtype; `DEFAULTS` says which may be left out.
+("standardised" | "centred"), kl, clip, clip_high, learning_rate, schedule, warmup, weight_decay, clip_norm,
+temperature, max_tokens (of an answer), micro_batch_tokens, seed, template, dtype; `DEFAULTS` says which may be left out.
 
 Figures of a step, besides the loop's: reward and pass_rate (share with reward ≥ 1) over verified answers, length
 (tokens), truncated (share without an end), unverified (share), zero_variance (share of groups skipped), kl and entropy
@@ -37,7 +37,7 @@ from postgrad.training.rollouts import EngineFactory, Group, Prompt, Verify, gat
 from postgrad.training.rows import finish, prompt_ids
 
 PASSED = 1.0
-DEFAULTS = {"updates_per_step": 1, "advantage": "standardised", "weight_decay": 0.0, "dtype": "float32"}
+DEFAULTS = {"updates_per_step": 1, "advantage": "standardised", "dtype": "float32"}
 """Settings that a caller may leave out: one on-policy update a step, and the GRPO paper's advantage."""
 
 
@@ -112,9 +112,7 @@ def run(
     def loss(model: Any, micro: Micro) -> tuple[Tensor, dict[str, Tensor]]:
         return rlvr_loss(model, micro, config)
 
-    settings = Optimisation(
-        *(config[name] for name in ("learning_rate", "schedule", "warmup", "weight_decay", "clip_norm"))
-    )
+    settings = Optimisation.of(config)
     steps = config["steps"] * updates
     with resources.progress("rlvr", steps, "steps") as progress:
         train(policy.model, steps, update, loss, settings, out=resources.out, work=resources.work, progress=progress,

@@ -2,7 +2,7 @@
 
 Inputs: `model` (an artifact with model/), `examples` (one with examples.parquet).
 Config: learning_rate, epochs, batch_size (conversations), max_length (tokens), loss ("sum" | "mean"), schedule, warmup,
-weight_decay, clip, micro_batch_tokens, seed, template, dtype ("float32" | "bfloat16", of the saved weights).
+weight_decay, clip_norm, micro_batch_tokens, seed, template, dtype ("float32" | "bfloat16", of the saved weights).
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,7 +44,7 @@ def run(inputs: Mapping[str, Path], config: Mapping[str, Any], resources: Resour
     need_context(loaded, max(len(row.segment.ids) for row in rows))
     plan = step_rows(len(rows), config["batch_size"], config["epochs"], config["seed"])
     tokens = sum(len(rows[row].segment.ids) for step in plan for row in step)
-    settings = Optimisation(*(config[name] for name in ("learning_rate", "schedule", "warmup", "weight_decay", "clip")))
+    settings = Optimisation.of(config)
 
     def update(step: int) -> Update:
         return sft_update(rows, names, plan[step], config["loss"], config["micro_batch_tokens"])
