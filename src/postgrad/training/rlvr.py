@@ -7,7 +7,8 @@ at sampling as π_sampled, and a KL penalty to the reference, which is the model
 
 The engine and the verifier are handed in. Config: steps, prompts_per_step, group_size, updates_per_step, advantage
 ("standardised" | "centred"), kl, clip, clip_high, learning_rate, schedule, warmup, weight_decay, clip_norm,
-temperature, max_tokens (of an answer), micro_batch_tokens, seed, template, dtype; `DEFAULTS` says which may be left out.
+temperature, max_tokens (of an answer), micro_batch_tokens, seed, template, dtype; `DEFAULTS` says which may be left
+out.
 
 Figures of a step, besides the loop's: reward and pass_rate (share with reward ≥ 1) over verified answers, length
 (tokens), truncated (share without an end), unverified (share), zero_variance (share of groups skipped), kl and entropy
