@@ -276,6 +276,8 @@ SPOILED = [
     ),
     ("path: sums.jsonl", "path: sum.jsonl", "recipe.yaml:10: sources.sums.path", None),
     ("base_model: embedded", "base_model: ./none.gguf", "recipe.yaml:1: base_model", None),
+    ("base_model: embedded", "base_model: .", "recipe.yaml:1: base_model", None),
+    ("base_model: embedded", "base_model: recipe.yaml", "recipe.yaml:1: base_model", None),
     (
         "base_model: embedded",
         "base_model: embeded",
@@ -309,7 +311,7 @@ SPOILED = [
     ),
     (
         "base_model: embedded",
-        "base_model: embedded\nmodels: {sft: {path: /}}",
+        "base_model: embedded\nmodels: {sft: {path: owner/name}}",
         "recipe.yaml:2: models.sft",
         "is also the name of a stage, or policy or base; give the model another name",
     ),

@@ -46,6 +46,15 @@ def test_broken_rows_are_in_the_ledger_and_the_run_goes_on(place: Place) -> None
     assert [row.origin.row for row in dropped] == [24, 25, 26] and len({row.reason for row in dropped}) == 3
 
 
+def test_dropped_rows_are_said_on_the_terminal(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    with (place.folder / "sums.jsonl").open("ab") as file:
+        file.write(b'{"question": "cut o\n{"question": "no answer?"}\n{"question": "again no answer?"}\n')
+    assert main(place.command("--until", "sft")) == 0
+    told = capsys.readouterr().err
+    assert "read.sums: 3 of 27 rows dropped (missing field 2, broken JSON 1)\n" in told
+    assert "read.shapes: " not in told
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -74,6 +83,14 @@ def test_a_missing_file(place: Place, capsys: pytest.CaptureFixture[str]) -> Non
     (place.folder / "sums.jsonl").unlink()
     line = one_line(capsys, place, 2)
     assert "recipe.yaml:" in line and "sums.jsonl" in line
+    assert not place.store.exists() and not place.out.exists()
+
+
+def test_a_base_model_that_is_not_here_stops_a_run_before_its_first_step(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = one_line(capsys, place, 2, "--set", "base_model=models/none")
+    assert line.startswith("base_model: models/none is neither a file or folder nor in the local Hugging Face cache; ")
     assert not place.store.exists() and not place.out.exists()
 
 

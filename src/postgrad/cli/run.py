@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import json
 import os
 import sys
 import time
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from postgrad.recipe import Recipe
 
 NAME = "run"
+REASONS_TOLD = 3
 
 
 def add(commands: Any) -> Parser:
@@ -70,7 +72,8 @@ def call(options: argparse.Namespace) -> int:
         print_json({"out": str(out), "seconds": round(seconds, 3), "steps_run": outcome.ran,
                     "steps_in_store": outcome.cached, "made": made})
     else:
-        print(f"{outcome.ran} steps done, {outcome.cached} were in the store, in {duration(seconds)}: "
+        steps = f"{outcome.ran} step{'' if outcome.ran == 1 else 's'}"
+        print(f"{steps} done, {outcome.cached} were in the store, in {duration(seconds)}: "
               f"{', '.join(made.values()) or out}")
     return 0
 
@@ -84,6 +87,18 @@ def seal_log(option: str | None) -> Path:
     if not os.path.isabs(data):  # noqa: PTH117
         raise Mistake("no home folder to keep the seal log in", where="postgrad run", mend="name it: --seal-log FILE")
     return Path(data, "postgrad", "seal.log")
+
+
+def _dropped(event: "Event") -> str:
+    """How many rows a step of curation dropped, and the commonest reasons; "" for none."""
+    path = event.artifact.folder / "counts.json" if event.artifact else None
+    counts = json.loads(path.read_text()) if path and path.is_file() else {}
+    if not counts.get("rows_dropped"):
+        return ""
+    reasons = sorted(counts["by_reason"].items(), key=lambda one: (-one[1], one[0]))
+    said = ", ".join(f"{reason} {count:,}" for reason, count in reasons[:REASONS_TOLD])
+    more = f" and {len(reasons) - REASONS_TOLD} more reasons" if len(reasons) > REASONS_TOLD else ""
+    return f"{counts['rows_dropped']:,} of {counts['rows_in'] + counts['rows_made']:,} rows dropped ({said}{more})"
 
 
 class Teller:
@@ -110,6 +125,8 @@ class Teller:
                 line = name
             case "done":
                 line = f"{name}: done in {duration(event.seconds)}" if event.seconds >= QUIET_SECONDS else ""
+                if dropped := _dropped(event):
+                    print(f"{name}: {dropped}", file=sys.stderr, flush=True)
             case "waiting":
                 line = f"{name}: another process is at it; waiting"
             case "damaged":

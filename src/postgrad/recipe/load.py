@@ -145,6 +145,11 @@ def _model(document: Document, keys: Keys, said: str) -> str:
     """An absolute path if a file or folder is there or can only be meant; else the hub id as it stands."""
     path = _absolute(document, keys, said)
     if _exists(Path(path)):
+        if Path(path).is_file() and not path.endswith(".gguf"):
+            raise mistake_at(document, keys, f"is a file but no .gguf: {path}", "name a model folder or a .gguf file")
+        if Path(path).is_dir() and not _exists(Path(path, "config.json")):
+            raise mistake_at(document, keys, f"is not a model folder (no config.json): {path}",
+                             "name a folder saved by transformers")
         return path
     if said.endswith(".gguf") or said.startswith((".", "/", "~")) or said.count("/") > 1 or os.sep + os.sep in said:
         raise mistake_at(document, keys, f"no such file or folder: {path}", _file_mend(path))
@@ -181,4 +186,6 @@ def _file_mend(path: str) -> str:
         hint = nearest(name, sorted(path.name for path in Path(folder).iterdir()))
     except OSError:
         return f"there is no folder {folder}"
-    return hint if hint.startswith("did you mean") else "check the path; it is relative to the file that says it"
+    if hint.startswith("did you mean"):
+        return hint
+    return "check the path; it is relative to the recipe that says it, or with --set to the current folder"

@@ -97,6 +97,16 @@ def in_hub_cache(name: str) -> Path | None:
     return Path(found).parent if isinstance(found, str) else None
 
 
+def need_models(recipe: Recipe) -> None:
+    """Mistake if a model that the recipe names by a hub id is not in the local cache: a run would find out later."""
+    named = {"base_model": recipe.base_model}
+    named |= {f"models.{name}.path": one.path for name, one in recipe.models.items()}
+    for key, said in named.items():
+        if said != "embedded" and not Path(said).is_absolute() and in_hub_cache(said) is None:
+            raise Mistake(f"{said} is neither a file or folder nor in the local Hugging Face cache", where=key,
+                          mend=f"check the path, or fetch it first (`hf download {said}`); postgrad downloads nothing")
+
+
 class _Wiring:
     """Builds one plan; holds what later steps refer to by name."""
 

@@ -25,7 +25,7 @@ from postgrad.pipeline.steps import File, in_order
 from postgrad.pipeline.store import OWNER_FOLDER
 from postgrad.recipe import FILES_OF_CURATION, Recipe, resolved
 from postgrad.stages import sourcing
-from postgrad.stages.plan import Plan, plan
+from postgrad.stages.plan import Plan, need_models, plan
 from postgrad.support.errors import Failure, Mistake
 from postgrad.support.files import clear_halves, kind_of, write_atomically
 from postgrad.support.hashing import FileHashes, hash_json
@@ -59,6 +59,7 @@ def run(
     said = recipe.curate.redact
     if said.pseudonyms:
         load_key(key_file(said.pseudonym_key), outside=(out, store_root))
+    need_models(recipe)
     made = plan(recipe, until or only)
     _writable(out, OWNER_FOLDER if _of_people(recipe) else 0o777)
     log = SealLog(seal_log)

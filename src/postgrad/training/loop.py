@@ -140,7 +140,7 @@ def _step(
     norm = torch.nn.utils.clip_grad_norm_(parameters, clip).item()
     if not math.isfinite(norm):
         rows = tuple(row for micro in todo.micros for row in micro.rows)
-        raise _not_finite(f"the gradient's norm is {norm}", step, rows, f"all {len(todo.micros)} micro-batches")
+        raise _not_finite(f"the gradient's norm is {norm}", step, rows, "all its micro-batches")
     for group in optimizer.param_groups:
         group["lr"] = rate
     optimizer.step()
