@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from postgrad.recipe.complain import mistake_at
 from postgrad.recipe.document import Document, Keys
 from postgrad.recipe.models import Recipe
-from postgrad.recipe.regimen import DpoStage, PreferStage, RlvrStage, ScoredStage, SftStage, StagePart
+from postgrad.recipe.regimen import DpoStage, PreferStage, RlvrStage, SftStage, StagePart
 from postgrad.support.nearest import nearest
 
 POLICY, BASE = "policy", "base"
@@ -162,10 +162,6 @@ def _stages(recipe: Recipe) -> Iterator[Fault]:
             elif task not in development:
                 mend = nearest(task, development) or "list it under a capability's `development`"
                 yield here, f"unknown task {task}", mend
-        if isinstance(stage, ScoredStage) and stage.held_out is None:
-            for key in [key for key, asked in (("keep", stage.keep > 0), ("use", stage.use == "best")) if asked]:
-                mend = "add `held_out`, e.g. {share: 0.02, every: 100}"
-                yield (*path, key), "wants the best weights, and no rows are held out to tell which they are", mend
         match stage:
             case SftStage() | DpoStage() if stage.micro_batch_tokens < stage.max_length:
                 what = f"is {stage.micro_batch_tokens}, less than max_length ({stage.max_length})"

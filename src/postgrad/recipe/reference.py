@@ -25,7 +25,6 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`evaluate`", models.Evaluate),
     ("Every stage", regimen.StagePart),
     ("A stage of kind `sft`", regimen.SftStage),
-    ("`held_out` of an sft or dpo stage", regimen.HeldOut),
     ("A stage of kind `prefer`", regimen.PreferStage),
     ("`judge` of a prefer stage", regimen.RulesJudge),
     ("A stage of kind `dpo`", regimen.DpoStage),

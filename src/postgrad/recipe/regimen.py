@@ -5,9 +5,9 @@ They fit an 8-billion-parameter model and hundreds of thousands of rows; a small
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from postgrad.recipe.part import BelowOne, Count, Epochs, Name, Names, NotNegative, Part, Positive, Temperature, wrong
+from postgrad.recipe.part import BelowOne, Count, Epochs, Name, Names, NotNegative, Part, Positive, Temperature
 
 Length = Annotated[int, Field(ge=8)]
 Several = Annotated[int, Field(ge=2)]
@@ -36,38 +36,7 @@ class TrainedStage(StagePart):
     """Tokens computed at once: memory against speed; the result is the same up to rounding."""
 
 
-class HeldOut(Part):
-    """Rows set aside before training, by the recipe's seed; copies of a row go together. The model is scored on them
-    every so many steps and after the last, and never trained on them. Give one of `share` and `rows`.
-    """
-
-    share: Annotated[float, Field(gt=0, lt=1)] | None = None
-    """Share of the stage's rows that is set aside."""
-    rows: Count | None = None
-    """How many of the stage's rows are set aside; a few more where the last one has copies."""
-    every: Count
-    """Optimiser steps from one scoring to the next."""
-
-    @model_validator(mode="after")
-    def _one_size(self) -> "HeldOut":
-        if (self.share is None) == (self.rows is None):
-            both = "has both share and rows" if self.rows else "says neither share nor rows"
-            raise wrong(both, "give exactly one of the two")
-        return self
-
-
-class ScoredStage(TrainedStage):
-    """What stages that train on rows of their own have besides: some of the rows can be held out, to judge by."""
-
-    held_out: HeldOut | None = None
-    """Rows to score the model on while it trains: `{share or rows, every}`. Default: none."""
-    keep: Annotated[int, Field(ge=0, le=10**6)] = 0
-    """How many of the scored weights are kept besides the last, those of the lowest held-out loss: `best/STEP/`."""
-    use: Literal["last", "best"] = "last"
-    """The weights that the stage yields: the last, or those of the lowest held-out loss."""
-
-
-class SftStage(ScoredStage):
+class SftStage(TrainedStage):
     """Supervised fine-tuning on the mixture: the assistant's turns are trained on, packed without leaks."""
 
     # [P] Table 11 (8B): 5e-6, linear, warm-up 0.03, batch 128, length 4,096, 2 epochs, weight decay 0. [OI]'s script
@@ -123,7 +92,7 @@ class PreferStage(StagePart):
     """Smallest mean rating of a chosen answer: a poor answer against a worse one is no lesson. Published: none."""
 
 
-class DpoStage(ScoredStage):
+class DpoStage(TrainedStage):
     """Direct preference optimisation on the pairs of the nearest earlier `prefer` stage, or of sources."""
 
     # [P] Table 20 (8B): 5e-7, linear, warm-up 0.1, batch 128, length 2,048, 1 epoch, beta 5, weight decay 0.
