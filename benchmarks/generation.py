@@ -19,15 +19,11 @@ from typing import Any
 
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
+from work import SHAPE, VOCABULARY
 
 from postgrad.generation.native import NativeEngine
 from postgrad.generation.protocol import Request, Sampling
 
-VOCABULARY = 2048
-SHAPE: dict[str, Any] = dict(
-    vocab_size=VOCABULARY, hidden_size=256, intermediate_size=704, num_hidden_layers=6, num_attention_heads=8,
-    num_key_value_heads=4, max_position_embeddings=2048, tie_word_embeddings=True, bos_token_id=1, eos_token_id=2,
-    pad_token_id=2)
 NEVER = -1
 
 
@@ -60,10 +56,11 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    model = LlamaForCausalLM(LlamaConfig(**SHAPE)).eval()
+    model = LlamaForCausalLM(LlamaConfig(vocab_size=VOCABULARY["tiny"], **SHAPE)).eval()
     rng = random.Random(0)
     several, length = range(options.group), range(options.prompt)
-    prompts = [tuple(rng.randrange(3, VOCABULARY) for _ in length) for _ in range(options.batch // options.group)]
+    words = VOCABULARY["tiny"]
+    prompts = [tuple(rng.randrange(3, words) for _ in length) for _ in range(options.batch // options.group)]
     asked = [Request(str(n), ids, sample, rng.getrandbits(62)) for n, ids in enumerate(prompts) for sample in several]
     engine = NativeEngine(Loaded(model, NoWords()), "random", options.batch)
     rows = torch.tensor([request.ids for request in asked])

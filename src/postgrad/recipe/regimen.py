@@ -29,7 +29,7 @@ class TrainedStage(StagePart):
     """What every stage that trains has besides: how a step is computed, and what is alike for all of them."""
 
     weight_decay: NotNegative = 0.0
-    """Of AdamW. Published: 0."""
+    """Of AdamW. Published for SFT and DPO: 0 ([P] Tables 11, 20)."""
     clip_norm: Positive = 1.0
     """Largest norm of the gradient. Published: 1 for the reward model and RLVR ([P] Table 21), not for the others."""
     micro_batch_tokens: Count = 8192
